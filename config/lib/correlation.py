@@ -1,0 +1,57 @@
+"""One id through everything that one cause sets in motion.
+
+The request id names one HTTP request; the correlation id is kept on every row and in every task
+that came of it, so that a message can be followed from webhook to delivery.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+HEADER = "X-Request-ID"
+MAX_LENGTH = 64
+_ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
+_current: ContextVar[str] = ContextVar("correlation_id", default="")
+
+
+def new_correlation_id() -> str:
+    return uuid.uuid4().hex
+
+
+def get_correlation_id() -> str:
+    """Return the id of what is going on; outside of any request or task a new one each time."""
+    return _current.get() or new_correlation_id()
+
+
+def peek_correlation_id() -> str:
+    """Return the id of what is going on, or an empty string. For log lines."""
+    return _current.get()
+
+
+@contextmanager
+def correlated(correlation_id: str) -> Iterator[None]:
+    """Run the block under ``correlation_id``; an empty one makes a new one."""
+    token = _current.set(correlation_id or new_correlation_id())
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class RequestIdMiddleware:
+    """Take ``X-Request-ID`` (8 to 64 letters, digits, dashes) or make one; answer with it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get(HEADER, "")
+        request_id = given if _ACCEPTED.fullmatch(given) else new_correlation_id()
+        with correlated(request_id):
+            response = self.get_response(request)
+        response[HEADER] = request_id
+        return response

@@ -1,0 +1,112 @@
+"""Refusals on the wire: RFC 9457 ``application/problem+json``."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, JsonResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.lib.correlation import peek_correlation_id
+from config.lib.errors import AppError, FieldError, InputError, NotFoundError, RateLimitedError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class AuthedRequest(Request):
+    """A request that has passed ``IsAuthenticated``."""
+
+    user: "User"
+
+
+def problem_document(error: AppError) -> dict[str, object]:
+    """Return the body that stands for ``error``, in the active language."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": str(error.detail),
+        "code": error.error_code,
+        "request_id": peek_correlation_id(),
+        "errors": [
+            {"field": item.field, "code": item.code, "message": str(item.message)}
+            for item in error.fields
+        ],
+        **error.extra,
+    }
+
+
+def problem_headers(error: AppError) -> dict[str, str]:
+    if isinstance(error, RateLimitedError):
+        return {"Retry-After": str(error.retry_after)}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="api"'}
+    return {}
+
+
+def problem_response(error: AppError) -> JsonResponse:
+    """Return ``error`` as a plain Django response, for views outside of DRF."""
+    return JsonResponse(
+        problem_document(error),
+        status=error.status,
+        content_type=CONTENT_TYPE,
+        headers=problem_headers(error),
+    )
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer any refusal with a problem document; leave real faults to Django."""
+    error = to_app_error(exc)
+    if error is None:
+        return None
+    return Response(
+        problem_document(error),
+        status=error.status,
+        headers=problem_headers(error),
+        content_type=CONTENT_TYPE,
+    )
+
+
+def to_app_error(exc: Exception) -> AppError | None:
+    """Translate what DRF and Django raise into our own refusals."""
+    if isinstance(exc, AppError):
+        return exc
+    if isinstance(exc, Http404):
+        return NotFoundError()
+    if isinstance(exc, PermissionDenied):
+        return _with_status(403, "permission_denied", _("You may not do this."))
+    if isinstance(exc, exceptions.ValidationError):
+        return InputError(fields=list(_field_errors(exc.get_full_details())))
+    if isinstance(exc, exceptions.APIException):
+        details = exc.get_full_details()
+        code = details.get("code", exc.default_code) if isinstance(details, dict) else "error"
+        return _with_status(exc.status_code, str(code), str(exc.detail))
+    return None
+
+
+def _with_status(status: int, code: str, text: str) -> AppError:
+    kind = type("HttpError", (AppError,), {"status": status, "code": code})
+    error: AppError = kind(text)
+    return error
+
+
+def _field_errors(details: Any, path: str = "") -> Iterator[FieldError]:
+    if isinstance(details, list):
+        for item in details:
+            yield from _field_errors(item, path)
+    elif isinstance(details, dict) and set(details) == {"message", "code"}:
+        yield FieldError(path or "body", details["code"], details["message"])
+    elif isinstance(details, dict):
+        for name, item in details.items():
+            inner = "" if name == "non_field_errors" else str(name)
+            yield from _field_errors(item, ".".join(filter(None, (path, inner))))

@@ -1,0 +1,278 @@
+"""Settings shared by every way of running Depesha. Values come from the environment alone."""
+
+from datetime import timedelta
+
+import environ
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config.env import BASE_DIR, database_url, env, redis_url
+
+APP_NAME = env.str("APP_NAME", default="Depesha")
+VERSION = env.str("VERSION", default="0.1.0")
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+SECRETS_KEYS = env.str("SECRETS_KEYS")
+SITE_URL = env.str("SITE_URL").rstrip("/")
+WEB_APP_URL = env.str("WEB_APP_URL", default=f"{SITE_URL}/market/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "corsheaders",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "template_partials",
+    "accounts",
+    "integrations",
+    "notifications",
+    "vpnconfigs",
+    "dialogs",
+    "marketplace",
+]
+MIDDLEWARE = [
+    "config.lib.metrics.MetricsMiddleware",
+    "config.lib.correlation.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.lib.ratelimit.AddressLimitMiddleware",
+    "config.lib.routes.TrailingSlashMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.web.middleware.AuthenticationMiddleware",
+    "accounts.web.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.lib.pages.AppErrorMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "accounts.web.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {
+    "default": {
+        **environ.Env.db_url_config(database_url()),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = redis_url("REDIS")
+RATE_LIMIT_REDIS_URL = redis_url("RATE_LIMIT_REDIS", default=REDIS_URL)
+REDIS_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 2.0}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "ratelimit": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": RATE_LIMIT_REDIS_URL,
+        "OPTIONS": REDIS_OPTIONS,
+    },
+}
+
+RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
+DEFAULT_REQUESTS_PER_MINUTE = env.int("DEFAULT_REQUESTS_PER_MINUTE", default=120)
+AUTH_REQUESTS_PER_MINUTE = env.int("AUTH_REQUESTS_PER_MINUTE", default=10)
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TASK_ROUTES = {
+    "integrations.process_inbox": {"queue": "inbox"},
+    "integrations.pump_telegram": {"queue": "telegram"},
+    "integrations.pump_avito": {"queue": "avito"},
+    "integrations.poll_avito": {"queue": "avito"},
+    "integrations.pump_mail": {"queue": "mail"},
+}
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
+AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
+CELERY_BEAT_SCHEDULE = {
+    f"sweep {task}": {"task": task, "schedule": schedule(timedelta(seconds=SWEEP_SECONDS))}
+    for task in (
+        "integrations.process_inbox",
+        "integrations.pump_telegram",
+        "integrations.pump_avito",
+        "integrations.pump_mail",
+    )
+} | {
+    "poll avito": {
+        "task": "integrations.poll_avito",
+        "schedule": schedule(timedelta(seconds=AVITO_POLL_SECONDS)),
+    },
+    "beat tick": {"task": "integrations.record_beat_tick", "schedule": schedule(30.0)},
+    "clean up": {"task": "integrations.delete_old_rows", "schedule": schedule(3600.0)},
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.web.backends.PasswordBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "accounts:home"
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+
+ACCESS_TOKEN_TTL_SECONDS = env.int("ACCESS_TOKEN_REDIS_TTL_SEC", default=600)
+REFRESH_TOKEN_TTL_SECONDS = env.int("REFRESH_TOKEN_REDIS_TTL_SEC", default=30 * 86400)
+JWT_EXPIRES_SECONDS = env.int("JWT_EXPIRES", default=7 * 86400)
+SIMPLE_JWT = {"USER_ID_CLAIM": "sub", "ALGORITHM": "HS256", "SIGNING_KEY": SECRET_KEY}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "config.lib.openapi.Schema",
+    "EXCEPTION_HANDLER": "config.lib.drf.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": APP_NAME,
+    "VERSION": VERSION,
+    "DESCRIPTION": "A self-hosted front office for a business that lives in Telegram.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+
+TELEGRAM_API_BASE = env.str("TELEGRAM_API_BASE", default="https://api.telegram.org").rstrip("/")
+TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default=env.str("MASTER_BOT_TOKEN", default=""))
+TELEGRAM_BOT_PER_SECOND = env.float("TELEGRAM_BOT_PER_SECOND", default=30)
+TELEGRAM_CHAT_PER_SECOND = env.float("TELEGRAM_CHAT_PER_SECOND", default=1)
+TELEGRAM_GROUP_PER_MINUTE = env.float("TELEGRAM_GROUP_PER_MINUTE", default=20)
+AVITO_API_BASE = env.str("AVITO_API_BASE", default="https://api.avito.ru").rstrip("/")
+AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
+AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
+SANDBOX_URL = env.str("SANDBOX_URL", default="")
+
+EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Depesha <noreply@localhost>")
+
+PROMETHEUS_ENABLED = env.bool("PROMETHEUS_ENABLED", default=True)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_ADDRESSES = env.list("METRICS_ADDRESSES", default=["127.0.0.1", "::1"])
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "config.lib.logs.ContextFilter"}},
+    "formatters": {"json": {"()": "config.lib.logs.RedactingJsonFormatter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["context"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Their lines would hold request addresses, and a Bot API address holds the bot's token.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

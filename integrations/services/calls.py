@@ -1,0 +1,194 @@
+"""The words that the outbox and its kinds speak with each other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+
+from integrations.models import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to an outside system, ready to be made.
+
+    :param method: the name that the channel's sender knows it by, such as ``sendMessage``.
+    :param params: its parameters, JSON-shaped.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet: something that this delivery needs is not there. Its lane waits; no attempt is
+    spent.
+    """
+
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """What ``deliver`` takes, as a value: a delivery still to be written."""
+
+    kind: str
+    sender: str
+    budget_key: str
+    payload: Mapping[str, Any]
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """These must go first, in this order and in the same lane: a topic that is to be made."""
+
+    deliveries: Sequence[NewDelivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Not at all: the reason for this delivery is gone."""
+
+    reason: str
+
+
+Prepared = Call | Wait | Ahead | Drop
+
+
+class Status(Enum):
+    """What became of one call."""
+
+    SENT = "sent"
+    # Surely not done; worth another try after a while.
+    RETRY = "retry"
+    # Refused for its pace: surely not done, costs no attempt, makes a hold.
+    LIMITED = "limited"
+    # Nobody knows whether it was done.
+    AMBIGUOUS = "ambiguous"
+    # Surely not done, and never will be.
+    PERMANENT = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one call.
+
+    :param result: the outside system's answer, for ``SENT``.
+    :param code: a stable name of the error, such as ``thread_not_found``.
+    :param text: the outside system's own words, free of secrets.
+    :param retry_after: seconds asked for by ``LIMITED``.
+    :param changes: what the sender learned on the way, such as a new chat id.
+    """
+
+    status: Status
+    result: Any = None
+    code: str = ""
+    text: str = ""
+    retry_after: float | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """``settle`` answers this to a permanent failure whose cause it has mended: the delivery goes
+    back to the head of its lane.
+    """
+
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """How to look whether an unclear send happened.
+
+    :param call: makes the call that lists what was sent; it changes nothing outside.
+    :param find: picks this delivery's own result out of that call's answer, or ``None``. Must not
+        pick one that belongs to another delivery. Runs in a transaction.
+    """
+
+    call: Callable[[Delivery], Call]
+    find: Callable[[Delivery, Any], Any]
+
+
+class Ambiguity(Enum):
+    """What an unclear outcome means when nothing can be read back."""
+
+    # Sent again once, and marked uncertain for all to see.
+    AT_LEAST_ONCE = "at_least_once"
+    # Never sent again by itself: a person decides.
+    AT_MOST_ONCE = "at_most_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much a kind's deliveries matter.
+
+    :param on_ambiguous: see ``Ambiguity`` and ``ReadBack``.
+    :param max_attempts: dead after so many failed tries; ``None`` waits without end.
+    """
+
+    on_ambiguous: Ambiguity | ReadBack = Ambiguity.AT_LEAST_ONCE
+    max_attempts: int | None = 8
+
+
+class Prepare(Protocol):
+    """Runs just before dispatch, outside of any lock, so that it sees the latest state."""
+
+    def __call__(self, delivery: Delivery) -> Prepared: ...
+
+
+class Settle(Protocol):
+    """Tells the owner what became of a delivery, in the transaction that records it.
+
+    Called with ``SENT``, ``AMBIGUOUS`` (where a person must decide) and ``PERMANENT`` outcomes,
+    the last one also for a delivery that died of age or attempts.
+    """
+
+    def __call__(self, delivery: Delivery, outcome: Outcome) -> Again | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    prepare: Prepare
+    settle: Settle
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``count`` calls in any ``seconds``, under a key of its own.
+
+    :param gap: no two at once, and the full time between the end of one and the start of the
+        next, so that neither the wire nor a busy machine can bring two closer together.
+    """
+
+    key: str
+    count: int
+    seconds: float
+    gap: bool = False
+
+
+class Send(Protocol):
+    """Makes one call in the name of ``sender`` and never raises for what the outside does."""
+
+    async def __call__(self, sender: str, call: Call) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way out.
+
+    :param task: the bell that wakes its pump.
+    :param send: makes the calls.
+    :param limits: whose allowances a prepared call spends.
+    :param window: how many calls may be in the air at once.
+    """
+
+    name: str
+    task: str
+    send: Send
+    limits: Callable[[Delivery, Call], Sequence[Limit]]
+    window: int

@@ -1,0 +1,116 @@
+"""The one outbox of the whole site: what shall leave the process is a row first.
+
+``deliver`` writes it in the caller's transaction and rings; the pump of its channel does the
+rest (``integrations.services.pump``). A kind says how its deliveries are prepared and settled.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from config.lib.correlation import get_correlation_id
+from config.lib.queue import ring_on_commit
+from config.lib.registry import Registry
+from integrations.models import Delivery
+from integrations.services.calls import Channel, Kind, NewDelivery, Policy, Prepare, Settle
+
+kinds: Registry[Kind] = Registry("delivery kind")
+channels: Registry[Channel] = Registry("delivery channel")
+
+# The part of a sender before its colon names the channel.
+CHANNEL_OF_SENDER = {"bot": "telegram", "avito": "avito", "mail": "mail"}
+
+
+def register_kind(kind: str, prepare: Prepare, settle: Settle, policy: Policy) -> None:
+    """Say how deliveries of ``kind`` are made. Called in ``AppConfig.ready()`` only."""
+    kinds.register(kind, Kind(prepare=prepare, settle=settle, policy=policy))
+
+
+def register_channel(channel: Channel) -> None:
+    """Add a way out. Called in ``AppConfig.ready()`` only."""
+    channels.register(channel.name, channel)
+
+
+@transaction.atomic
+def deliver(
+    *,
+    kind: str,
+    sender: str,
+    lane: str,
+    budget_key: str,
+    payload: Mapping[str, Any],
+    idempotency_key: str,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Delivery:
+    """Write a delivery in the caller's transaction; it leaves after the commit.
+
+    :param sender: ``bot:<uuid>``, ``avito:<uuid>`` or ``mail:site``; chooses the channel.
+    :param lane: what must stay in order, such as one dialog's way to Telegram.
+    :param budget_key: whose allowance is spent, such as ``bot:<uuid>:<chat id>``.
+    :param idempotency_key: a repeat returns the first delivery and changes nothing.
+    :raises LookupError: nobody registered this kind or the sender's channel.
+    """
+    kinds.get(kind)
+    channel = channels.get(CHANNEL_OF_SENDER[sender.partition(":")[0]])
+    delivery, _ = Delivery.objects.get_or_create(
+        idempotency_key=idempotency_key,
+        defaults={
+            "kind": kind,
+            "channel": channel.name,
+            "sender": sender,
+            "lane": lane,
+            "budget_key": budget_key,
+            "payload": dict(payload),
+            "not_before": not_before or Now(),
+            "expires_at": expires_at,
+            "correlation_id": get_correlation_id(),
+            "created_at": Now(),
+        },
+    )
+    ring_on_commit(channel.task)
+    return delivery
+
+
+def put_ahead(delivery: Delivery, new: Iterable[NewDelivery]) -> list[Delivery]:
+    """Write ``new`` so that they leave before ``delivery``, in the given order.
+
+    They share its place in the lane at a lower rank; the caller holds the transaction.
+    """
+    rank = delivery.rank - 1
+    return [
+        Delivery.objects.get_or_create(
+            idempotency_key=item.idempotency_key,
+            defaults={
+                "kind": item.kind,
+                "channel": delivery.channel,
+                "sender": item.sender,
+                "lane": delivery.lane,
+                "budget_key": item.budget_key,
+                "payload": dict(item.payload),
+                "position": delivery.position or delivery.pk,
+                "rank": rank,
+                "not_before": Now(),
+                "correlation_id": delivery.correlation_id,
+                "created_at": Now(),
+            },
+        )[0]
+        for item in new
+    ]
+
+
+@transaction.atomic
+def wake_lane(lane: str) -> None:
+    """Let a lane whose head said ``Wait`` look again at once, after the commit."""
+    waiting = Delivery.objects.filter(lane=lane, state=Delivery.State.QUEUED, attempts=0)
+    waiting.filter(not_before__gt=Now()).update(not_before=Now())
+    for name in {CHANNEL_OF_SENDER[s.partition(":")[0]] for s in _senders(lane)}:
+        ring_on_commit(channels.get(name).task)
+
+
+def _senders(lane: str) -> Iterable[str]:
+    open_rows = Delivery.objects.filter(lane=lane, state=Delivery.State.QUEUED)
+    return open_rows.values_list("sender", flat=True).distinct()
