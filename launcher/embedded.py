@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from launcher.layout import LaunchError, make_folder, write_private
 from launcher.ports import choose_port, is_port_free
 from launcher.processes import Service, read_command_line
 
+ACCESS_FILE = "access.json"
 LEFTOVER_SECONDS = 15.0
 SERVER_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MAX_CONNECTIONS = 200
@@ -56,38 +57,46 @@ class EmbeddedServers:
         self.home = find_home(var_dir)
         self._run_dir = var_dir / "run"
         self.is_relaxed = is_relaxed
-        self._access_file = self.home / "access.json"
+        self._access_file = self.home / ACCESS_FILE
         self.postgres, self.valkey = self._read_access()
+        self._probes: dict[str, Callable[[], bool]] = {
+            "postgres": lambda: probes.postgres_answers(self.postgres.port, user="depesha"),
+            "valkey": lambda: probes.valkey_answers(
+                self.valkey.port, password=self.valkey.password
+            ),
+        }
 
     @property
     def urls(self) -> Mapping[str, str]:
-        """The settings that lead to the servers: DATABASE_URL and REDIS_URL."""
+        """Where each server is, password included."""
         return {
-            "DATABASE_URL": f"postgres://depesha:{self.postgres.at_loopback}/depesha",
-            "REDIS_URL": f"redis://:{self.valkey.at_loopback}/0",
+            "postgres": f"postgres://depesha:{self.postgres.at_loopback}/depesha",
+            "valkey": f"redis://:{self.valkey.at_loopback}/0",
         }
 
-    def are_running(self) -> bool:
-        """Tell whether both servers answer now to the passwords we know."""
-        return self._probe_postgres() and self._probe_valkey()
+    def are_running(self, names: Sequence[str]) -> bool:
+        """Tell whether these servers answer now to the passwords we know."""
+        return all(self._probes[name]() for name in names)
 
-    def prepare(self) -> None:
-        """Make the servers ready to be started: leftovers ended, ports free, data there.
+    def prepare(self, names: Sequence[str]) -> None:
+        """Make these servers ready to be started: leftovers ended, ports free, data there.
 
         Call it with the folder's lock held.
 
         :raises LaunchError: a leftover does not end, or PostgreSQL's data cannot be made.
         """
-        for folder in (self._postgres_data, self._valkey_data):
-            pid_files = [folder / "postmaster.pid", self._run_dir / f"{folder.name}.pid"]
-            end_leftover(folder, pid_files=pid_files)
+        for name in names:
+            pid_files = [self.home / name / "postmaster.pid", self._run_dir / f"{name}.pid"]
+            end_leftover(self.home / name, pid_files=pid_files)
         self._replace_taken_ports()
-        self._make_postgres_data()
-        self._write_valkey_settings()
+        if "postgres" in names:
+            self._make_postgres_data()
+        if "valkey" in names:
+            self._write_valkey_settings()
 
-    def get_services(self) -> list[Service]:
-        """Describe both servers for the supervisor, in the order of their start."""
-        return [self._describe_postgres(), self._describe_valkey()]
+    def describe(self, name: str) -> Service:
+        """Describe a server, `postgres` or `valkey`, for the supervisor."""
+        return self._describe_postgres() if name == "postgres" else self._describe_valkey()
 
     @property
     def _postgres_data(self) -> Path:
@@ -223,7 +232,7 @@ class EmbeddedServers:
             # Fast and immediate shutdown; SIGTERM would wait for every client to leave.
             stop_signal=signal.SIGINT,
             quit_signal=signal.SIGQUIT,
-            is_ready=self._probe_postgres,
+            is_ready=self._probes["postgres"],
         )
 
     def _describe_valkey(self) -> Service:
@@ -235,14 +244,13 @@ class EmbeddedServers:
             cwd=Path("/"),
             log=self.logs / "valkey.log",
             user=self.user,
-            is_ready=self._probe_valkey,
+            is_ready=self._probes["valkey"],
         )
 
-    def _probe_postgres(self) -> bool:
-        return probes.postgres_answers(self.postgres.port, user="depesha")
 
-    def _probe_valkey(self) -> bool:
-        return probes.valkey_answers(self.valkey.port, password=self.valkey.password)
+def has_servers(var_dir: Path) -> bool:
+    """Tell whether embedded servers were ever prepared in this VAR_DIR."""
+    return (var_dir / "servers" / ACCESS_FILE).exists()
 
 
 def find_home(var_dir: Path) -> Path:

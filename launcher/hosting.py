@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher.embedded import EmbeddedServers
+from launcher.embedded import EmbeddedServers, has_servers
 from launcher.layout import FolderLock, LaunchError, make_folder
 from launcher.supervisor import Supervisor
 
@@ -34,14 +34,48 @@ def host_servers(
     :param may_share: use the servers of another running command, where there is one.
     :raises LaunchError: another command runs here (and may not be shared), or a server failed.
     """
-    make_folder(var_dir)
-    run_dir = make_folder(var_dir / "run")
+    run_dir = make_folder(make_folder(var_dir) / "run")
     lock = FolderLock(run_dir)
-    if not lock.take():
-        yield _borrow(var_dir, may_share=may_share)
-        return
+    is_owner = lock.take()
+    if not is_owner and not may_share:
+        raise LaunchError(f"Another command is running in {var_dir}; set VAR_DIR to another folder.")
     try:
         with Supervisor(run_dir=run_dir, is_tied=is_tied) as supervisor:
-            yield Hosted(supervisor, _start(supervisor, var_dir, is_relaxed=is_relaxed))
+            if is_owner:
+                urls = _start_servers(supervisor, var_dir, is_relaxed=is_relaxed)
+            else:
+                urls = _borrow_servers(supervisor, var_dir)
+            yield Hosted(supervisor, urls)
     finally:
         lock.release()
+
+
+def _start_servers(
+    supervisor: Supervisor, var_dir: Path, *, is_relaxed: bool
+) -> Mapping[str, str]:
+    wanted = _list_wanted()
+    if not wanted:
+        return {}
+    servers = EmbeddedServers(var_dir, is_relaxed=is_relaxed)
+    servers.prepare(wanted)
+    for name in wanted:
+        supervisor.start(servers.describe(name))
+    for name in wanted:
+        supervisor.wait_ready(name, seconds=START_SECONDS)
+    return {SETTINGS[name]: servers.urls[name] for name in wanted}
+
+
+def _borrow_servers(supervisor: Supervisor, var_dir: Path) -> Mapping[str, str]:
+    wanted = _list_wanted()
+
+    def are_running() -> bool:
+        return has_servers(var_dir) and EmbeddedServers(var_dir).are_running(wanted)
+
+    if wanted and not supervisor.pump(are_running, seconds=START_SECONDS):
+        raise LaunchError(f"The command that runs in {var_dir} has no servers to share.")
+    urls = EmbeddedServers(var_dir).urls if wanted else {}
+    return {SETTINGS[name]: urls[name] for name in wanted}
+
+
+def _list_wanted() -> list[str]:
+    return [name for name, setting in SETTINGS.items() if not os.environ.get(setting)]

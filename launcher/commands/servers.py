@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from launcher.embedded import EmbeddedServers
 from launcher.hosting import host_servers
 from launcher.layout import LaunchError, find_var_dir
 from launcher.site_environment import build_environment
