@@ -1,7 +1,16 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class ConfigConfig(AppConfig):
     """The ground of the house: no models, only what every app stands on."""
 
+    default = True
     name = "config"
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin with the site of ``config.lib.admin``."""
+
+    default = False
+    default_site = "config.lib.admin.Site"

@@ -1,7 +1,7 @@
 """The base of every admin class, and the one place that knows which admin theme is used."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
@@ -9,7 +9,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action, display
 
@@ -40,6 +40,8 @@ __all__ = [
     "display",
 ]
 
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
 # The theme evaluates its Alpine expressions and sets styles inline. Everything else stays as
 # strict as on the site, and pages under /admin/ that are not the theme's keep the site's policy.
 ADMIN_POLICY: dict[str, list[str]] = {
@@ -57,12 +59,10 @@ ADMIN_POLICY: dict[str, list[str]] = {
 class Site(ThemedSite):
     """The admin site with a content policy of its own and the site's one sign-in."""
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Return ``view`` behind the permission check, answering with ``ADMIN_POLICY``."""
         guarded = super().admin_view(view, cacheable)
-        return cast(Callable[..., HttpResponse], csp_replace(ADMIN_POLICY)(guarded))
+        return cast("View", csp_replace(ADMIN_POLICY)(guarded))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -78,7 +78,7 @@ class Site(ThemedSite):
             raise PermissionDenied
         return redirect_to_login(target)
 
-    def logout(
+    def logout(  # type: ignore[override]  # the stub knows no answer but a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """End the session by the site's own sign-out, which gets the same POST again."""
