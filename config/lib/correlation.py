@@ -16,6 +16,7 @@ HEADER = "X-Request-ID"
 MAX_LENGTH = 64
 _ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
+_facts: ContextVar[dict[str, object] | None] = ContextVar("log_facts", default=None)
 
 
 def new_correlation_id() -> str:
@@ -32,13 +33,30 @@ def peek_correlation_id() -> str:
     return _current.get()
 
 
+def note(**facts: object) -> None:
+    """Put ``facts`` (``user_id``, ``tenant``) on every later log line of this request or task.
+
+    Outside of any nothing happens: a fact that is never forgotten would end up on others' lines.
+    """
+    current = _facts.get()
+    if current is not None:
+        current.update(facts)
+
+
+def peek_facts() -> dict[str, object]:
+    """Return what ``note`` was told since this request or task began."""
+    return _facts.get() or {}
+
+
 @contextmanager
 def correlated(correlation_id: str) -> Iterator[None]:
     """Run the block under ``correlation_id``; an empty one makes a new one."""
     token = _current.set(correlation_id or new_correlation_id())
+    facts_token = _facts.set({})
     try:
         yield
     finally:
+        _facts.reset(facts_token)
         _current.reset(token)
 
 
@@ -51,6 +69,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         request_id = given if _ACCEPTED.fullmatch(given) else new_correlation_id()
+        request.correlation_id = request_id  # type: ignore[attr-defined]
         with correlated(request_id):
             response = self.get_response(request)
         response[HEADER] = request_id

@@ -1,8 +1,8 @@
-"""Refusals: what a caller can act on. Adapters turn them into problem+json, a page, a bot's answer."""
+"""Refusals: what a caller can act on. Adapters make of them problem+json, a page, a bot's reply."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -97,7 +97,7 @@ class RateLimitedError(AppError):
     status = 429
     text = _("Too many requests. Please wait a little.")
 
-    def __init__(self, text: Text | None = None, *, retry_after: int, **extra: object) -> None:
+    def __init__(self, text: Text | None = None, *, retry_after: int, **extra: Any) -> None:
         super().__init__(text, **extra)
         self.retry_after = retry_after
 

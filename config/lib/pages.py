@@ -1,19 +1,44 @@
-"""Refusals as pages."""
+"""Refusals outside of DRF: a page for a person, a problem document for a program."""
 
-import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from config.lib.drf import problem_headers
+from config.lib.drf import problem_headers, problem_response
 from config.lib.errors import AppError
 
-logger = logging.getLogger(__name__)
+# Where programs call: api.md's paths and their aliases.
+_API_PATHS = (
+    "/api/",
+    "/auth/",
+    "/bots",
+    "/messages/",
+    "/leads",
+    "/health",
+    "/metrics",
+    "/openapi.json",
+)
+
+
+def is_api_request(request: HttpRequest) -> bool:
+    """Say whether a program asks: by the path, elsewhere by asking for JSON and not for HTML."""
+    accept = request.META.get("HTTP_ACCEPT", "")
+    return request.path.startswith(_API_PATHS) or ("json" in accept and "text/html" not in accept)
+
+
+def refusal_response(request: HttpRequest, error: AppError) -> HttpResponse:
+    """Return what stands for ``error``: problem+json for a program, a page for a person."""
+    if is_api_request(request):
+        return problem_response(error)
+    page = render(request, "errors/refused.html", {"error": error}, status=error.status)
+    for name, value in problem_headers(error).items():
+        page[name] = value
+    return page
 
 
 class AppErrorMiddleware:
-    """Turn a service's refusal into a page with the matching status."""
+    """Turn a service's refusal into an answer with the matching status."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,13 +47,5 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        """Return the page of a refusal; anything else goes on to Django."""
-        if not isinstance(exc, AppError):
-            return None
-        return render(
-            request,
-            "errors/refused.html",
-            {"error": exc},
-            status=exc.status,
-            headers=problem_headers(exc),
-        )
+        """Answer a refusal; anything else goes on to Django."""
+        return refusal_response(request, exc) if isinstance(exc, AppError) else None

@@ -1,4 +1,4 @@
-"""Keyset pages: a cursor holds the sort key of the last row, so page 1,000 costs what page 1 does."""
+"""Keyset pages: a cursor holds the last row's sort key, so page 1,000 costs what page 1 does."""
 
 import base64
 import binascii

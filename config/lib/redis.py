@@ -12,9 +12,10 @@ from typing import Any
 from django.conf import settings
 from redis import ConnectionPool, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-__all__ = ["RedisError", "get_redis"]
+__all__ = ["RedisError", "get_redis", "get_redis_at"]
 
 PAUSE_SECONDS = 1.0
 
@@ -25,22 +26,28 @@ class BreakingRedis(Redis):
     _closed_until = 0.0
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        if time.monotonic() < BreakingRedis._closed_until:
+        if time.monotonic() < self._closed_until:
             raise RedisConnectionError("Redis was lost a moment ago.")
         try:
-            return super().execute_command(*args, **options)
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except (RedisConnectionError, RedisTimeoutError):
-            BreakingRedis._closed_until = time.monotonic() + PAUSE_SECONDS
+            self._closed_until = time.monotonic() + PAUSE_SECONDS
             raise
 
 
-@cache
 def get_redis() -> Redis:
     """Return the process's client; answers are text. Commands raise ``RedisError`` when it is gone.
 
     Made on first use, so after a fork each process has connections of its own.
     """
-    pool = ConnectionPool.from_url(
-        settings.REDIS_URL, decode_responses=True, **settings.REDIS_OPTIONS
-    )
+    return get_redis_at(settings.REDIS_URL)
+
+
+@cache
+def get_redis_at(url: str) -> Redis:
+    """Return the process's client of another server, such as that of the rate limits.
+
+    Each server has a breaker of its own: the loss of one says nothing about the others.
+    """
+    pool = ConnectionPool.from_url(url, decode_responses=True, **settings.REDIS_OPTIONS)
     return BreakingRedis(connection_pool=pool)
