@@ -43,8 +43,8 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(_("not before"))
     expires_at = models.DateTimeField(_("worthless after"), null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    # Committed just before the call: a lease that ran out without it was surely not sent.
+    leased_at = models.DateTimeField(null=True, blank=True)
+    # Committed just before the call: what was leased later than this was surely not sent.
     dispatched_at = models.DateTimeField(_("dispatched"), null=True, blank=True)
     # When the outcome became unclear; a read-back looks for what was sent since.
     ambiguous_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +60,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("outbox")
         indexes = [
             models.Index(
+                F("channel"),
                 F("lane"),
                 Coalesce(F("position"), F("id")),
                 F("rank"),
@@ -75,7 +76,7 @@ class Delivery(models.Model):
                 name="delivery_due",
             ),
             models.Index(
-                fields=["lease_until"], condition=Q(state="sending"), name="delivery_leased"
+                fields=["budget_key"], condition=Q(state="sending"), name="delivery_in_the_air"
             ),
             models.Index(
                 fields=["lane", "-dispatched_at"],

@@ -81,6 +81,7 @@ class Outcome:
     :param text: the outside system's own words, free of secrets.
     :param retry_after: seconds asked for by ``LIMITED``.
     :param changes: what the sender learned on the way, such as a new chat id.
+    :param whole_sender: the hold that ``LIMITED`` makes is on the sender, not on one allowance.
     """
 
     status: Status
@@ -89,6 +90,7 @@ class Outcome:
     text: str = ""
     retry_after: float | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    whole_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)
