@@ -1,12 +1,11 @@
-"""The way in. Kept to the syntax of Python 3.6, so that an old Python gets a sentence, not a traceback."""
+"""The way in, in the syntax of Python 3.6: an old Python gets a sentence, not a traceback."""
 
 import sys
 
 OLDEST = (3, 11)
 
 
-def main():
-    # type: () -> int
+def main() -> int:
     """Run the command line.
 
     :returns: the exit code; 1 with one line on stderr when this Python is too old.
@@ -17,7 +16,8 @@ def main():
             % (OLDEST + sys.version_info[:2] + (sys.executable,))
         )
         return 1
-    from launcher.cli import run_command_line  # noqa: PLC0415 - does not parse on an old Python
+    # What follows does not parse on an old Python.
+    from launcher.cli import run_command_line
 
     return run_command_line(sys.argv[1:])
 

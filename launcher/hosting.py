@@ -12,6 +12,11 @@ from launcher.supervisor import Supervisor
 
 START_SECONDS = 60.0
 SETTINGS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+# Any of these from outside means a server of the person's own.
+OUTSIDE = {
+    "postgres": ("DATABASE_URL", "DATABASE_URL_FILE"),
+    "valkey": ("REDIS_URL", "REDIS_URL_FILE", "REDIS_HOST"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,9 @@ def host_servers(
     lock = FolderLock(run_dir)
     is_owner = lock.take()
     if not is_owner and not may_share:
-        raise LaunchError(f"Another command is running in {var_dir}; set VAR_DIR to another folder.")
+        raise LaunchError(
+            f"Another command is running in {var_dir}; set VAR_DIR to another folder."
+        )
     try:
         with Supervisor(run_dir=run_dir, is_tied=is_tied) as supervisor:
             if is_owner:
@@ -50,9 +57,7 @@ def host_servers(
         lock.release()
 
 
-def _start_servers(
-    supervisor: Supervisor, var_dir: Path, *, is_relaxed: bool
-) -> Mapping[str, str]:
+def _start_servers(supervisor: Supervisor, var_dir: Path, *, is_relaxed: bool) -> Mapping[str, str]:
     wanted = _list_wanted()
     if not wanted:
         return {}
@@ -78,4 +83,4 @@ def _borrow_servers(supervisor: Supervisor, var_dir: Path) -> Mapping[str, str]:
 
 
 def _list_wanted() -> list[str]:
-    return [name for name, setting in SETTINGS.items() if not os.environ.get(setting)]
+    return [name for name in SETTINGS if not any(map(os.environ.get, OUTSIDE[name]))]

@@ -90,7 +90,9 @@ def kill_group(leader: int) -> None:
 def read_command_line(pid: int) -> str:
     """Get the command line of any process; empty when it is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except FileNotFoundError:
         if HAS_DEATH_SIGNAL:
             return ""

@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from launcher.layout import ROOT, VENV, write_private
+from launcher.layout import ROOT, VENV, make_folder, write_private
 
 SECRETS_FILE = "secrets.env"
+SMTP_OFFSET = 2
 
 
 def load_dotenv(path: Path = ROOT / ".env") -> None:
@@ -46,19 +47,53 @@ def load_local_secrets(var_dir: Path) -> dict[str, str]:
 
 
 def build_environment(var_dir: Path, *, servers: Mapping[str, str]) -> dict[str, str]:
-    """Get the environment for any of the project's processes.
+    """Get the environment for any of the project's commands.
 
     :param servers: the settings that lead to the embedded servers.
     """
-    own = {
-        "PYTHONUNBUFFERED": "1",
-        **load_local_secrets(var_dir),
-    }
     return {
-        **own,
-        **{name: value for name, value in os.environ.items() if value or name not in own},
+        **os.environ,
+        **fill_gaps(load_local_secrets(var_dir)),
         **servers,
         "VAR_DIR": str(var_dir),
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def build_site_environment(
+    var_dir: Path, *, servers: Mapping[str, str], port: int, sandbox_port: int
+) -> dict[str, str]:
+    """Get the environment of a site on this machine, with the sandbox as its outside world.
+
+    What a person has set stays: `AVITO_API_BASE=… make run` talks to that address.
+    """
+    site, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
+    return {
+        **build_environment(var_dir, servers=servers),
+        **fill_gaps(
+            {
+                "DJANGO_SETTINGS_MODULE": "config.settings.local",
+                "PORT": str(port),
+                "SITE_URL": site,
+                "SANDBOX_PORT": str(sandbox_port),
+                "SANDBOX_URL": sandbox,
+                "SANDBOX_SITE_URL": site,
+                "TELEGRAM_API_BASE": f"{sandbox}/telegram",
+                "AVITO_API_BASE": f"{sandbox}/avito",
+                "EMAIL_HOST": "127.0.0.1",
+                "EMAIL_PORT": str(sandbox_port + SMTP_OFFSET),
+                "STATIC_ROOT": str(make_folder(var_dir / "static")),
+            }
+        ),
+    }
+
+
+def fill_gaps(settings: Mapping[str, str]) -> dict[str, str]:
+    """Get those settings that nobody has set, neither as `NAME` nor as `NAME_FILE`."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if not os.environ.get(name) and not os.environ.get(f"{name}_FILE")
     }

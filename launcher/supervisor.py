@@ -44,7 +44,15 @@ class Child:
     back_off_seconds: float = FIRST_BACK_OFF_SECONDS
     due_at: float | None = None
     is_kept: bool = True
+    show: Callable[[str], None] | None = None
     rest: bytes = field(default=b"", repr=False)
+
+    def say(self, line: str) -> None:
+        """Show a line of the process, or one about it."""
+        if self.show:
+            self.show(line)
+        else:
+            console.say_from(self.service.name, line, colour=self.colour)
 
 
 class Supervisor:
@@ -123,13 +131,14 @@ class Supervisor:
             where = f" Its log: {child.service.log}" if child.service.log else ""
             raise LaunchError(f"{name} was not ready within {seconds:.0f} s.{where}")
 
-    def run_once(self, service: Service) -> int:
-        """Run a service to its end, with its lines on the console, while the others go on.
+    def run_once(self, service: Service, *, show: Callable[[str], None] | None = None) -> int:
+        """Run a service to its end while the others go on.
 
+        :param show: gets its lines; by default they go to the console behind its name.
         :returns: its exit code, negative for a signal.
         :raises StopRequestedError: we were asked to stop meanwhile; it is stopped too.
         """
-        child = Child(service=service, colour=self._pick_colour(), is_kept=False)
+        child = Child(service=service, colour=self._pick_colour(), is_kept=False, show=show)
         self._children[service.name] = child
         self._launch(child)
         process = child.process
@@ -146,8 +155,10 @@ class Supervisor:
         :raises LaunchError: there is no such command.
         """
         try:
-            process = subprocess.Popen(  # noqa: PLW1509 - we have one thread
-                argv, env=env, preexec_fn=die_with_parent(signal.SIGTERM)
+            process = subprocess.Popen(
+                argv,
+                env=env,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one thread
             )
         except OSError as error:
             raise LaunchError(f"{argv[0]} cannot be run: {error.strerror}.") from error
@@ -206,11 +217,7 @@ class Supervisor:
         if process is None:
             return
         self._signal(process, child.service.stop_signal)
-        self.pump(
-            lambda: child.process is None
-            or self._is_hurried
-            or time.monotonic() > deadline
-        )
+        self.pump(lambda: child.process is None or self._is_hurried or time.monotonic() > deadline)
         if child.process is not None:
             self._signal(process, child.service.quit_signal)
             self.pump(lambda: child.process is None, seconds=HURRY_SECONDS)
@@ -275,7 +282,7 @@ class Supervisor:
         if time.monotonic() - child.started_at > QUICK_DEATH_SECONDS:
             child.back_off_seconds = FIRST_BACK_OFF_SECONDS
         how = f"ended with {process.returncode}, again in {child.back_off_seconds:.1f} s"
-        console.say_from(child.service.name, how, colour=child.colour)
+        child.say(how)
         child.due_at = time.monotonic() + child.back_off_seconds
         child.back_off_seconds = min(child.back_off_seconds * 2, LONGEST_BACK_OFF_SECONDS)
 
@@ -289,8 +296,7 @@ class Supervisor:
             self._selector.unregister(pipe)
             pipe.close()
         for line in lines:
-            text = line.decode(errors="replace").rstrip("\r")
-            console.say_from(child.service.name, text, colour=child.colour)
+            child.say(line.decode(errors="replace").rstrip("\r"))
 
     def _pid_file(self, child: Child) -> Path:
         return self._run_dir / f"{child.service.name}.pid"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from launcher.bootstrap import ensure_environment
 from launcher.hosting import host_servers
 from launcher.layout import LaunchError, find_var_dir
 from launcher.site_environment import build_environment
@@ -18,6 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     :returns: the command's exit code.
     """
     options, command = split_command(arguments)
+    ensure_environment()
     var_dir = find_var_dir()
     with host_servers(var_dir, is_relaxed="--relaxed" in options, may_share=True) as hosted:
         environment = build_environment(var_dir, servers=hosted.urls)
