@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -24,11 +25,18 @@ PIN_FOR_EVERYBODY = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)
 
 
 def is_up_to_date() -> bool:
-    """Tell, in milliseconds, whether the virtual environment holds what the lock asks for."""
+    """Tell, in milliseconds, whether the virtual environment holds what the lock asks for.
+
+    :raises LaunchError: it is out of our reach.
+    """
     try:
         return VENV_PYTHON.exists() and STAMP.read_text() == hash_requirements()
     except FileNotFoundError:
         return False
+    except PermissionError as error:
+        raise LaunchError(
+            f"{VENV} was made by another user; remove it, or start as that user."
+        ) from error
 
 
 def ensure_environment() -> None:
@@ -131,14 +139,15 @@ def follow_pip(process: subprocess.Popen[str], *, total: int) -> list[str]:
     :returns: its lines.
     """
     lines: list[str] = []
-    collected, reported_at = 0, time.monotonic()
+    fetched, reported_at = 0, time.monotonic()
     assert process.stdout is not None  # noqa: S101 - we asked for a pipe
     for line in process.stdout:
         lines.append(line.rstrip())
-        collected += line.startswith(("Collecting ", "Requirement already satisfied"))
-        is_writing = line.startswith("Installing collected packages")
-        if is_writing or time.monotonic() - reported_at > HEARTBEAT_SECONDS:
-            done = "all fetched, writing them" if is_writing else f"{collected} of {total} fetched"
-            console.say(f"  {done}")
+        fetched += line.startswith(("Collecting ", "Requirement already satisfied"))
+        if line.startswith("Installing collected packages"):
+            console.say("  all fetched, writing them")
+            reported_at = math.inf
+        elif time.monotonic() - reported_at > HEARTBEAT_SECONDS:
+            console.say(f"  {fetched} of {total} fetched")
             reported_at = time.monotonic()
     return lines

@@ -70,13 +70,13 @@ class Site:
 
     def pid(self, name):
         """The PID that the supervisor noted for a service."""
-        file = self.folder / "run" / f"{name}.pid"
-        return wait_for(lambda: file.exists() and file.read_text().strip() and int(file.read_text()))
+        return self.noted_pid(f"run/{name}.pid")
 
     def noted_pid(self, name):
-        """The PID that a dummy wrote about itself or a child of its own."""
+        """The PID in a file, such as a dummy writes about itself or a child of its own."""
         file = self.folder / name
-        return wait_for(lambda: file.exists() and file.read_text().strip() and int(file.read_text()))
+        text = wait_for(lambda: file.exists() and file.read_text().strip())
+        return int(text)
 
     def send(self, sig):
         self.process.send_signal(sig)

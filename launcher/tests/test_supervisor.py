@@ -11,7 +11,9 @@ from launcher.tests.conftest import SUPERVISE, is_running, wait_for
 SLEEPER = "sleeper: sleep 600\n"
 # A master with a pool: the child writes its PID and would outlive its master.
 MASTER = "master: sh -c 'sleep 600 & echo $! > {folder}/pool; wait'\n"
-STUBBORN = "stubborn: sh -c 'trap \"\" TERM; echo $$ > {folder}/stubborn; while :; do sleep 1; done'\n"
+STUBBORN = """\
+stubborn: sh -c 'trap "" TERM; echo $$ > {folder}/stubborn; while :; do sleep 1; done'
+"""
 
 
 def test_lines_come_behind_the_name_of_their_process(site):
@@ -95,7 +97,8 @@ def test_a_second_signal_stops_what_will_not_stop(site):
 
 
 def test_the_same_request_twice_in_a_moment_is_one(site):
-    polite = "polite: sh -c 'trap \"sleep 1; echo finished; exit 0\" TERM; echo up; sleep 600 & wait'\n"
+    on_request = 'trap "sleep 1; echo finished; exit 0" TERM'
+    polite = f"polite: sh -c '{on_request}; echo up; sleep 600 & wait'\n"
     running = site(polite)
     assert wait_for(lambda: "| up" in running.output)
 
