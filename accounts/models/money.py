@@ -98,12 +98,8 @@ class Transfer(models.Model):
             models.Index(fields=["credit", "-id"], name="transfer_by_credit"),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(amount_kopecks__gt=0), name="transfer_amount_gt_0"
-            ),
-            models.CheckConstraint(
-                condition=~Q(debit=F("credit")), name="transfer_between_two"
-            ),
+            models.CheckConstraint(condition=Q(amount_kopecks__gt=0), name="transfer_amount_gt_0"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two"),
         ]
 
     def __str__(self) -> str:

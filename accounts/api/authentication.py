@@ -1,0 +1,60 @@
+"""Signing in API calls by ``Authorization: Bearer``."""
+
+from django.utils import translation
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts.models import User
+from accounts.selectors.principals import Principal, find_principal
+from accounts.services.sessions import touch_session
+from accounts.tokens import TokenRefusedError, decode_access_token
+
+_JWT_DOTS = 2
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Sign in by an access token; ``request.auth`` is the ``Principal``.
+
+    A bearer of three parts joined by dots is an access token. Other forms of credentials get a
+    branch of their own in ``_read``.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Principal] | None:
+        """Return the user and the principal, or ``None`` without a bearer.
+
+        :raises TokenRefusedError: ``token_invalid``, ``token_expired`` or ``session_revoked``.
+        """
+        scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        principal = self._read(credentials.strip())
+        if principal.is_unseen:
+            touch_session(principal.session_id)
+        if principal.user.lang_code:
+            translation.activate(principal.user.lang_code)
+        return principal.user, principal
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+    def _read(self, credentials: str) -> Principal:
+        if credentials.count(".") != _JWT_DOTS:
+            raise TokenRefusedError("token_invalid")
+        return find_bearer(credentials)
+
+
+def find_bearer(token: str) -> Principal:
+    """Return who an access token stands for at this moment.
+
+    :raises TokenRefusedError: the token is bad or old, its session has ended, or the person's
+        password, role or ban has changed since it was made.
+    """
+    claims = decode_access_token(token)
+    principal = find_principal(claims.session_id)
+    if (
+        principal is None
+        or principal.user.pk != claims.user_id
+        or principal.version != claims.version
+    ):
+        raise TokenRefusedError("session_revoked")
+    return principal

@@ -1,0 +1,94 @@
+"""Who is looking at a page, and in which language."""
+
+import uuid
+from collections.abc import Callable
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from accounts.selectors.principals import Principal, find_principal
+from accounts.services.sessions import touch_session
+
+SESSION_KEY = "sid"
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class AuthenticationMiddleware:
+    """Build ``request.user`` from the session row that the cookie names.
+
+    The signed cookie proves nothing but which row is meant: when that has ended, the visitor is
+    anonymous, whatever else the cookie holds. Read on first use, so that files and probes cost
+    nothing.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.user = cast("User", SimpleLazyObject(lambda: _load_user(request)))
+        return self.get_response(request)
+
+
+class LanguageMiddleware:
+    """Choose the language: by the visitor's explicit choice, the person's own, the browser's.
+
+    API calls are answered in the language of the bearer's person, which the authentication class
+    activates.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(_choose_language(request)):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "")
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+
+def find_cookie_principal(request: HttpRequest) -> Principal | None:
+    """Return the principal of the cookie's session, looked up once per request."""
+    if not hasattr(request, "_principal"):
+        request._principal = _find(request)  # type: ignore[attr-defined]
+    return cast("Principal | None", request._principal)  # type: ignore[attr-defined]
+
+
+def forget_cookie_principal(request: HttpRequest) -> None:
+    """Look the principal up again: the cookie names another session now."""
+    request.__dict__.pop("_principal", None)
+    request.user = cast("User", SimpleLazyObject(lambda: _load_user(request)))
+
+
+def _find(request: HttpRequest) -> Principal | None:
+    try:
+        session_id = uuid.UUID(request.session[SESSION_KEY])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+    principal = find_principal(session_id)
+    if principal is not None and principal.is_unseen:
+        touch_session(session_id)
+    return principal
+
+
+def _load_user(request: HttpRequest) -> User | AnonymousUser:
+    principal = find_cookie_principal(request)
+    return principal.user if principal is not None else AnonymousUser()
+
+
+def _choose_language(request: HttpRequest) -> str:
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in dict(settings.LANGUAGES):
+        return chosen
+    if request.session.get(SESSION_KEY):
+        principal = find_cookie_principal(request)
+        if principal is not None and principal.user.lang_code:
+            return principal.user.lang_code
+    return translation.get_language_from_request(request)
