@@ -1,0 +1,1 @@
+"""Avito: tokens, chats and messages of sellers' accounts, and the buyers on the other side."""

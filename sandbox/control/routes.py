@@ -1,0 +1,62 @@
+"""``/control/…`` on the wire: JSON in, JSON out, 400 for what makes no sense."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from ..core import SANDBOX, Sandbox
+from . import avito, faults, telegram, world
+from .bodies import Body, ControlError, read_body
+
+Json = dict[str, Any]
+Action = Callable[[Sandbox, Body], Any]
+View = Callable[[Sandbox, web.Request], Any]
+
+# A later stand-in joins with a module of its own beside these.
+_ACTIONS: dict[str, Action] = {
+    **world.ACTIONS,
+    **faults.ACTIONS,
+    **telegram.ACTIONS,
+    **avito.ACTIONS,
+}
+_VIEWS: dict[str, View] = {**world.VIEWS, **faults.VIEWS, **telegram.VIEWS, **avito.VIEWS}
+
+
+def add_routes(app: web.Application) -> None:
+    for path, action in _ACTIONS.items():
+        app.router.add_post(f"/control/{path}", _posted(action))
+    for path, view in _VIEWS.items():
+        app.router.add_get(f"/control/{path}", _viewed(view))
+    app.router.add_delete("/control/faults", _viewed(faults.clear))
+    app.router.add_route("*", "/control/{path:.*}", _unknown)
+
+
+def _posted(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            body = await read_body(request)
+            result = action(request.app[SANDBOX], body)
+        except ControlError as error:
+            return _refused(error)
+        return web.json_response(result)
+
+    return handle
+
+
+def _viewed(view: View) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(view(request.app[SANDBOX], request))
+        except ControlError as error:
+            return _refused(error)
+
+    return handle
+
+
+def _refused(error: ControlError) -> web.Response:
+    return web.json_response({"error": str(error)}, status=error.status)
+
+
+async def _unknown(request: web.Request) -> web.Response:
+    return web.json_response({"error": f"there is no {request.path}"}, status=404)

@@ -1,0 +1,1 @@
+"""The stage page: the phones of buyer and seller."""

@@ -1,0 +1,41 @@
+"""``/`` and its files: one page that uses only control calls."""
+
+from html import escape
+from pathlib import Path
+
+from aiohttp import web
+
+from ..core import SANDBOX
+
+STATIC = Path(__file__).parent.parent / "static"
+LANGUAGES = ("ru", "en")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/", show_stage)
+    app.router.add_static("/static", STATIC)
+
+
+async def show_stage(request: web.Request) -> web.Response:
+    """The page in the browser's language, or in that of ``?lang=``."""
+    template = (STATIC / "stage.html").read_text(encoding="utf-8")
+    site = request.app[SANDBOX].settings.site_url
+    page = template.replace("{{lang}}", _language(request)).replace("{{site}}", escape(site))
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+    return web.Response(text=page, content_type="text/html", headers=headers)
+
+
+def _language(request: web.Request) -> str:
+    """``ru`` or ``en``: asked for, else what the browser likes best, else Russian."""
+    asked = request.query.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    for part in request.headers.get("Accept-Language", "").split(","):
+        tag = part.split(";")[0].strip().lower()[:2]
+        if tag in LANGUAGES:
+            return tag
+    return LANGUAGES[0]

@@ -1,0 +1,18 @@
+"""Everything that the sandbox remembers over a restart."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .avito.state import AvitoState
+from .telegram.state import TelegramState
+
+
+@dataclass(kw_only=True)
+class World:
+    """One world; ``revision`` rises with every change, a reset included."""
+
+    revision: int = 1
+    last_seq: int = 0
+    telegram: TelegramState = field(default_factory=TelegramState)
+    avito: AvitoState = field(default_factory=AvitoState)
+    mail: list[dict[str, Any]] = field(default_factory=list)
