@@ -35,6 +35,7 @@ __all__ = [
     "CONTENT_TYPE_PLAIN_0_0_4",
     "MetricsMiddleware",
     "counter",
+    "has_metrics_token",
     "histogram",
     "may_read_metrics",
     "metric_names",
@@ -209,11 +210,14 @@ def may_read_metrics(request: HttpRequest) -> bool:
     """Say whether the caller has the bearer token or one of the listed addresses."""
     if not settings.PROMETHEUS_ENABLED:
         return False
+    return has_metrics_token(request) or client_address(request) in settings.METRICS_ADDRESSES
+
+
+def has_metrics_token(request: HttpRequest) -> bool:
+    """Say whether the caller's bearer token is ``METRICS_TOKEN``; an empty one opens nothing."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     token = settings.METRICS_TOKEN
-    if token and given and compare_digest(given.encode(), token.encode()):
-        return True
-    return client_address(request) in settings.METRICS_ADDRESSES
+    return bool(token) and compare_digest(given.encode(), token.encode())
 
 
 @task_prerun.connect

@@ -1,11 +1,13 @@
 """What templates need to look alike: icons, moments of time, form controls, badges."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.forms import Select as SelectInput
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -108,3 +110,30 @@ def relative_time(at: datetime, now: datetime) -> str:
         text = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
     pattern = _("%(distance)s ago") if seconds < 0 else _("in %(distance)s")
     return pattern % {"distance": text}
+
+
+@register.inclusion_tag("components/cabinet_link.html", takes_context=True)
+def cabinet_link(
+    context: dict[str, Any],
+    view_name: str,
+    icon_name: str,
+    label: str,
+    *,
+    exact: bool = False,
+    count: int = 0,
+) -> dict[str, object]:
+    """Return a section's link, marked as current on its pages.
+
+    :param exact: pages below the address belong to other sections.
+    :param count: shown as a badge when there is any.
+    """
+    url = reverse(view_name)
+    path = context["request"].path.rstrip("/")
+    is_current = path == url or (not exact and path.startswith(f"{url}/"))
+    return {
+        "url": url,
+        "icon_name": icon_name,
+        "label": label,
+        "count": count,
+        "is_current": is_current,
+    }

@@ -43,9 +43,7 @@ class Bot(models.Model):
     class Meta:
         verbose_name = _("bot")
         verbose_name_plural = _("bots")
-        indexes = [
-            models.Index(fields=["organization", "-created_at"], name="bot_by_organization")
-        ]
+        indexes = [models.Index(fields=["organization", "-created_at"], name="bot_by_organization")]
         constraints = [
             models.UniqueConstraint(
                 fields=["is_platform"],

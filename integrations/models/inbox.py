@@ -3,7 +3,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-
 class InboundEvent(models.Model):
     """Something that came in from outside, stored before the outside was told "ok".
 

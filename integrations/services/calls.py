@@ -130,10 +130,13 @@ class Policy:
 
     :param on_ambiguous: see ``Ambiguity`` and ``ReadBack``.
     :param max_attempts: dead after so many failed tries; ``None`` waits without end.
+    :param backoff_seconds: the pause after the first failure; it doubles up to the cap.
     """
 
     on_ambiguous: Ambiguity | ReadBack = Ambiguity.AT_LEAST_ONCE
     max_attempts: int | None = 8
+    backoff_seconds: float = 1.0
+    backoff_cap_seconds: float = 60.0
 
 
 class Prepare(Protocol):

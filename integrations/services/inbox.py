@@ -5,17 +5,20 @@ the mark that it is done, so a handler never calls the outside world: it writes 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Value
 from django.db.models.functions import Now
 
-from config.lib.correlation import get_correlation_id
+from config.lib.correlation import correlated, get_correlation_id
 from config.lib.queue import ring
 from config.lib.registry import Registry
 from integrations.models import InboundEvent
+from integrations.selectors.lanes import waiting_events
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +26,11 @@ Handler = Callable[[InboundEvent], bool]
 KindOf = Callable[[Mapping[str, Any]], str]
 
 BELL = "integrations.process_inbox"
+MAX_ATTEMPTS = 5
+BACKOFF_SECONDS = 1.0
+BATCH = 50
+
+State = InboundEvent.State
 
 _kind_of: Registry[KindOf] = Registry("inbound source")
 _handlers: dict[tuple[str, str], list[Handler]] = {}
@@ -79,3 +87,80 @@ def receive(
     if is_new:
         transaction.on_commit(lambda: ring(BELL))
     return event
+
+
+def drain() -> int:
+    """Handle what is due, lane by lane, until nothing is; return how many events were handled.
+
+    Any number of processes may drain at once: a lane's first event is locked by whoever handles
+    it, and nobody else looks behind it.
+    """
+    handled = 0
+    while heads := waiting_events(most=BATCH):
+        done = sum(process(event_id) for event_id in heads)
+        handled += done
+        if not done:
+            break
+    return handled
+
+
+def process(event_id: int) -> bool:
+    """Handle one event, the first of its lane.
+
+    :returns: whether its lane may go on: it was handled or set aside. ``False`` when somebody
+        else has it or when it failed and waits for its next try.
+    """
+    try:
+        return _handle(event_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("handler failed", extra={"inbound_event": event_id})
+        return _note_failure(event_id, error)
+
+
+@transaction.atomic
+def _handle(event_id: int) -> bool:
+    rows = InboundEvent.objects.select_for_update(skip_locked=True, no_key=True)
+    event = rows.filter(pk=event_id, state=State.NEW).first()
+    if event is None:
+        return False
+    with correlated(event.correlation_id):
+        for handler in handlers_for(event):
+            if handler(event):
+                break
+    InboundEvent.objects.filter(pk=event_id).update(
+        state=State.DONE, processed_at=Now(), attempts=F("attempts") + 1
+    )
+    return True
+
+
+@transaction.atomic
+def _note_failure(event_id: int, error: Exception) -> bool:
+    rows = InboundEvent.objects.select_for_update(no_key=True)
+    event = rows.filter(pk=event_id, state=State.NEW).first()
+    if event is None:
+        return False
+    event.attempts += 1
+    event.last_error = f"{type(error).__name__}: {error}"[:2000]
+    is_poison = event.attempts >= MAX_ATTEMPTS
+    if is_poison:
+        event.state = State.SET_ASIDE
+    pause = timedelta(seconds=BACKOFF_SECONDS * 2 ** (event.attempts - 1))
+    InboundEvent.objects.filter(pk=event_id).update(
+        state=event.state,
+        attempts=event.attempts,
+        last_error=event.last_error,
+        not_before=Now() + Value(pause),
+    )
+    return is_poison
+
+
+@transaction.atomic
+def replay(event_ids: Collection[int]) -> int:
+    """Let events be handled once more, from a clean start; return how many."""
+    count = InboundEvent.objects.filter(pk__in=event_ids).update(
+        state=State.NEW, attempts=0, last_error="", not_before=Now(), processed_at=None
+    )
+    transaction.on_commit(lambda: ring(BELL))
+    return count

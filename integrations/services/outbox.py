@@ -4,21 +4,34 @@
 rest (``integrations.services.pump``). A kind says how its deliveries are prepared and settled.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from config.lib.correlation import get_correlation_id
+from config.lib.errors import ConflictError
 from config.lib.queue import ring_on_commit
 from config.lib.registry import Registry
 from integrations.models import Delivery
-from integrations.services.calls import Channel, Kind, NewDelivery, Policy, Prepare, Settle
+from integrations.services.calls import (
+    Channel,
+    Kind,
+    NewDelivery,
+    Outcome,
+    Policy,
+    Prepare,
+    Settle,
+    Status,
+)
 
 kinds: Registry[Kind] = Registry("delivery kind")
 channels: Registry[Channel] = Registry("delivery channel")
+
+State = Delivery.State
 
 # The part of a sender before its colon names the channel.
 CHANNEL_OF_SENDER = {"bot": "telegram", "avito": "avito", "mail": "mail"}
@@ -105,12 +118,56 @@ def put_ahead(delivery: Delivery, new: Iterable[NewDelivery]) -> list[Delivery]:
 @transaction.atomic
 def wake_lane(lane: str) -> None:
     """Let a lane whose head said ``Wait`` look again at once, after the commit."""
-    waiting = Delivery.objects.filter(lane=lane, state=Delivery.State.QUEUED, attempts=0)
+    waiting = Delivery.objects.filter(lane=lane, state=State.QUEUED, attempts=0)
     waiting.filter(not_before__gt=Now()).update(not_before=Now())
     for name in {CHANNEL_OF_SENDER[s.partition(":")[0]] for s in _senders(lane)}:
         ring_on_commit(channels.get(name).task)
 
 
 def _senders(lane: str) -> Iterable[str]:
-    open_rows = Delivery.objects.filter(lane=lane, state=Delivery.State.QUEUED)
+    open_rows = Delivery.objects.filter(lane=lane, state=State.QUEUED)
     return open_rows.values_list("sender", flat=True).distinct()
+
+
+@transaction.atomic
+def retry(delivery_ids: Collection[int]) -> int:
+    """Send again what was given up or waits for a person; return how many.
+
+    The journal stays; ``uncertain`` is set where the first send may have happened.
+    """
+    rows = Delivery.objects.filter(pk__in=delivery_ids).filter(
+        Q(state__in=[State.DEAD, State.CANCELLED]) | Q(state=State.AMBIGUOUS, needs_person=True)
+    )
+    tasks = {channels.get(name).task for name in rows.values_list("channel", flat=True)}
+    count = rows.update(
+        state=State.RETRY,
+        uncertain=Case(When(state=State.AMBIGUOUS, then=Value(True)), default=F("uncertain")),
+        needs_person=False,
+        ambiguous_at=None,
+        attempts=0,
+        not_before=Now(),
+        expires_at=None,
+        settled_at=None,
+    )
+    for task in tasks:
+        ring_on_commit(task)
+    return count
+
+
+@transaction.atomic
+def decide(delivery: Delivery, *, was_sent: bool) -> None:
+    """Settle, as a person saw it, a delivery whose outcome nobody could tell.
+
+    :raises ConflictError: it does not wait for a person (any more); nothing is changed.
+    """
+    rows = Delivery.objects.select_for_update(no_key=True).filter(
+        pk=delivery.pk, state=State.AMBIGUOUS, needs_person=True
+    )
+    if not rows.exists():
+        raise ConflictError
+    state = State.SENT if was_sent else State.CANCELLED
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=state, needs_person=False, settled_at=Now()
+    )
+    status = Status.SENT if was_sent else Status.PERMANENT
+    kinds.get(delivery.kind).settle(delivery, Outcome(status, result={}, code="decided"))

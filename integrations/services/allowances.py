@@ -1,0 +1,108 @@
+"""Allowances: how often an outside system may be called, held in Redis for all processes.
+
+A sliding log: at most ``count`` calls in any ``seconds``. A call counts from its start until
+``seconds`` after its *end*, so neither the wire nor a busy machine can bring two closer together
+than allowed; a call that never ended is taken as ended after ``IN_AIR_SECONDS``. Every bucket of
+the same capacity and rate admits what this log admits.
+
+Without Redis each process keeps a pace of its own, at most one call a second under each key.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from config.lib.redis import RedisError, get_redis
+from integrations.services.calls import Limit
+
+logger = logging.getLogger(__name__)
+
+IN_AIR_SECONDS = 2.0
+PACE_SECONDS = 1.0
+
+# All limits of one call or none. Answers milliseconds to wait: 0 is a grant.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local wait = 0
+for i, key in ipairs(KEYS) do
+  local count, window = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  if redis.call('ZCARD', key) >= count then
+    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    local left = tonumber(oldest[2]) + window - now
+    if tonumber(oldest[2]) > now then left = math.min(left, 50) end
+    wait = math.max(wait, left, 1)
+  end
+end
+if wait > 0 then return wait end
+for i, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now + tonumber(ARGV[#ARGV]), ARGV[1])
+  redis.call('PEXPIRE', key, tonumber(ARGV[i * 2 + 1]) + tonumber(ARGV[#ARGV]) + 1000)
+end
+return 0
+"""
+_FINISH = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, key in ipairs(KEYS) do redis.call('ZADD', key, 'XX', now, ARGV[1]) end
+"""
+_GIVE_BACK = "for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end"
+
+_local_next: dict[str, float] = {}
+
+
+def take(limits: Sequence[Limit], *, member: str) -> float:
+    """Spend all of ``limits`` for one call, or none of them.
+
+    :param member: names the call in ``finish`` and ``give_back``.
+    :returns: seconds to wait before asking again; 0 means that the call may go out.
+    """
+    arguments: list[Any] = [member]
+    for limit in limits:
+        arguments += [limit.count, round(limit.seconds * 1000)]
+    arguments.append(round(IN_AIR_SECONDS * 1000))
+    try:
+        waited = _script(_TAKE)(keys=_keys(limits), args=arguments)
+    except RedisError as error:
+        logger.warning("allowances without Redis", extra={"error": str(error)})
+        return _take_locally(limits)
+    return float(waited) / 1000
+
+
+def finish(limits: Sequence[Limit], *, member: str) -> None:
+    """Say that the call ended now."""
+    _run(_FINISH, limits, member)
+
+
+def give_back(limits: Sequence[Limit], *, member: str) -> None:
+    """Say that the call was not made after all."""
+    _run(_GIVE_BACK, limits, member)
+
+
+def _run(script: str, limits: Sequence[Limit], member: str) -> None:
+    try:
+        _script(script)(keys=_keys(limits), args=[member])
+    except RedisError as error:
+        logger.warning("allowance not written", extra={"error": str(error)})
+
+
+def _keys(limits: Sequence[Limit]) -> list[str]:
+    return [f"allow:{limit.key}" for limit in limits]
+
+
+@cache
+def _script(source: str) -> Any:
+    return get_redis().register_script(source)
+
+
+def _take_locally(limits: Sequence[Limit]) -> float:
+    now = time.monotonic()
+    wait = max((_local_next.get(limit.key, 0.0) - now for limit in limits), default=0.0)
+    if wait > 0:
+        return wait
+    for limit in limits:
+        _local_next[limit.key] = now + max(PACE_SECONDS, limit.seconds / limit.count)
+    return 0.0

@@ -1,0 +1,267 @@
+"""The pump: claims what is due on one channel, makes the calls, settles them.
+
+One event loop for each worker process; the calls are in the air together, the database is asked
+from one thread beside the loop, which keeps its connection. Any number of pumps may run at once.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, partial
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from config.lib.advisory import lock_key
+from config.lib.correlation import correlated
+from config.lib.queue import ring
+from integrations.models import Delivery
+from integrations.selectors.lanes import claim_heads, seconds_until_due
+from integrations.services import allowances, settling
+from integrations.services.calls import (
+    Ahead,
+    Call,
+    Channel,
+    Drop,
+    Limit,
+    Outcome,
+    Prepared,
+    ReadBack,
+    Status,
+    Wait,
+)
+from integrations.services.outbox import channels, kinds, put_ahead
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# A pump waits so long for the next due delivery before it leaves that to the next bell.
+LINGER_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+# A task that never ends could not be told from a hung one.
+RUN_SECONDS = 60.0
+TAKE_BACK_SECONDS = 1.0
+FAULT_SECONDS = 5.0
+# How long a result is kept while the database is away: the call cannot be undone.
+RECORD_TRIES = 120
+RECORD_PAUSE_SECONDS = 0.25
+DATABASE_LOST = (OperationalError, InterfaceError)
+
+
+def drain(channel: str, *, linger: bool = False) -> None:
+    """Send what is due on ``channel``; return when nothing more is.
+
+    :param linger: also wait a few seconds for what will be due soon.
+    """
+    engine = _engine()
+    engine.loop.run_until_complete(Pump(channels.get(channel), engine, linger=linger).run())
+
+
+def shutdown() -> None:
+    """End the process's loop and its thread's connection."""
+    if _engine.cache_info().currsize:
+        _engine().close()
+        _engine.cache_clear()
+
+
+class Engine:
+    """What outlives a run: the loop, the thread for the database, the lock that says "alive"."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.token = uuid.uuid4()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pump-db")
+        self._locked_on: object = None
+
+    async def ask(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``function`` in the thread that owns the database connection."""
+        call = partial(copy_context().run, self._ask, partial(function, *args, **kwargs))
+        return await self.loop.run_in_executor(self._thread, call)
+
+    def _ask(self, call: Callable[[], R]) -> R:
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+        connection.ensure_connection()
+        if self._locked_on is not connection.connection:
+            self._say_alive()
+        return call()
+
+    def _say_alive(self) -> None:
+        with connection.cursor() as cursor:
+            name = settling.lock_name(self.token)
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)])
+        self._locked_on = connection.connection
+
+    def close(self) -> None:
+        self._thread.submit(connection.close).result()
+        self._thread.shutdown()
+        self.loop.close()
+
+
+@cache
+def _engine() -> Engine:
+    return Engine()
+
+
+class Pump:
+    """One run over one channel."""
+
+    def __init__(self, channel: Channel, engine: Engine, *, linger: bool) -> None:
+        self.channel = channel
+        self.engine = engine
+        self.linger = linger
+        self.in_air: set[asyncio.Task[None]] = set()
+        self._looked_for_lost = 0.0
+        self._name = {"channel": channel.name}
+
+    async def run(self) -> None:
+        """Claim, send and settle until nothing is due."""
+        until = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < until:
+            try:
+                await self._launch()
+            except DATABASE_LOST:
+                logger.warning(
+                    "database lost, the pump waits", extra={"channel": self.channel.name}
+                )
+                await asyncio.sleep(RECORD_PAUSE_SECONDS)
+                continue
+            if self.in_air:
+                await asyncio.wait(
+                    self.in_air, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+            elif not await self._wait_for_due():
+                return
+        if self.in_air:
+            await asyncio.wait(self.in_air)
+        ring(self.channel.task)
+
+    async def _launch(self) -> None:
+        free = self.channel.window - len(self.in_air)
+        for delivery in await self.engine.ask(self._claim, free) if free > 0 else []:
+            task = asyncio.create_task(self._carry(delivery))
+            self.in_air.add(task)
+            task.add_done_callback(self.in_air.discard)
+
+    def _claim(self, most: int) -> list[Delivery]:
+        if time.monotonic() - self._looked_for_lost > TAKE_BACK_SECONDS:
+            self._looked_for_lost = time.monotonic()
+            settling.take_back_lost(own=self.engine.token)
+        return claim_heads(channel=self.channel.name, token=self.engine.token, most=most)
+
+    async def _wait_for_due(self) -> bool:
+        pause = await self.engine.ask(seconds_until_due, channel=self.channel.name)
+        if pause is None or (pause > 0 and not self.linger) or pause > LINGER_SECONDS:
+            return False
+        await asyncio.sleep(min(max(pause, LOOK_SECONDS / 4), LOOK_SECONDS))
+        return True
+
+    async def _carry(self, delivery: Delivery) -> None:
+        with correlated(delivery.correlation_id):
+            try:
+                await self._send(delivery)
+            except DATABASE_LOST:
+                logger.warning("database lost under a delivery", extra=_named(delivery))
+                await self._persist(partial(settling.release, delivery))
+            except Exception:
+                logger.exception("delivery failed in our own code", extra=_named(delivery))
+                fault = Outcome(Status.RETRY, code="fault", text="see the log")
+                await self._persist(partial(settling.settle, delivery, fault))
+
+    async def _send(self, delivery: Delivery) -> None:
+        ready = await self.engine.ask(self._make_ready, delivery)
+        if ready is None:
+            return
+        call, limits = ready
+        began = time.monotonic()
+        outcome = await self.channel.send(delivery.sender, call)
+        latency_ms = round((time.monotonic() - began) * 1000)
+        await self._persist(partial(self._record, delivery, outcome, limits, latency_ms))
+
+    def _make_ready(self, delivery: Delivery) -> tuple[Call, list[Limit]] | None:
+        """Return the call to make now with the allowances it has spent, or nothing."""
+        call = self._call_for(delivery)
+        if call is None:
+            return None
+        # One call in the air for each allowance: no request leaves while a 429 is on its way.
+        limits = [Limit(f"{delivery.budget_key}:air", 1, 0), *self.channel.limits(delivery, call)]
+        member = str(delivery.pk)
+        wait = allowances.take(limits, member=member)
+        if wait > 0:
+            settling.release(delivery, seconds=wait)
+            return None
+        if not mark_dispatched(delivery):
+            allowances.give_back(limits, member=member)
+            settling.release(delivery)
+            return None
+        return call, limits
+
+    def _call_for(self, delivery: Delivery) -> Call | None:
+        if delivery.expires_at and delivery.leased_at and delivery.expires_at < delivery.leased_at:
+            settling.settle(delivery, Outcome(Status.PERMANENT, code="expired"))
+            return None
+        rule = kinds.get(delivery.kind).policy.on_ambiguous
+        if delivery.ambiguous_at and isinstance(rule, ReadBack):
+            return rule.call(delivery)
+        prepared = kinds.get(delivery.kind).prepare(delivery)
+        return prepared if isinstance(prepared, Call) else self._put_off(delivery, prepared)
+
+    def _put_off(self, delivery: Delivery, prepared: Prepared) -> None:
+        match prepared:
+            case Wait(seconds=seconds):
+                settling.release(delivery, seconds=seconds)
+            case Drop(reason=reason):
+                settling.drop(delivery, reason=reason)
+            case Ahead(deliveries=new):
+                with transaction.atomic():
+                    rows = put_ahead(delivery, new)
+                    is_open = any(row.state in Delivery.OPEN for row in rows)
+                    settling.release(delivery, seconds=0 if is_open else FAULT_SECONDS)
+
+    async def _persist(self, write: Callable[[], object]) -> None:
+        """Write what happened, however long the database is away."""
+        for _ in range(RECORD_TRIES):
+            try:
+                await self.engine.ask(write)
+            except DATABASE_LOST:
+                await asyncio.sleep(RECORD_PAUSE_SECONDS)
+            else:
+                return
+        logger.error("outcome not recorded")
+
+    def _record(
+        self, delivery: Delivery, outcome: Outcome, limits: list[Limit], latency_ms: int
+    ) -> None:
+        allowances.finish(limits, member=str(delivery.pk))
+        rule = kinds.get(delivery.kind).policy.on_ambiguous
+        if delivery.ambiguous_at and isinstance(rule, ReadBack):
+            settling.settle_read_back(delivery, outcome, rule)
+        else:
+            settling.settle(delivery, outcome, latency_ms=latency_ms)
+
+
+def mark_dispatched(delivery: Delivery) -> bool:
+    """Commit that the call is about to be made.
+
+    :returns: whether it may be: the lease holds, and no hold was placed since the claim.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE integrations_delivery SET dispatched_at = clock_timestamp()"
+            " WHERE id = %s AND state = 'sending' AND lease_token = %s AND NOT EXISTS ("
+            " SELECT 1 FROM integrations_hold AS hold WHERE hold.key IN (%s, %s)"
+            " AND hold.until > clock_timestamp()) RETURNING dispatched_at",
+            [delivery.pk, delivery.lease_token, delivery.budget_key, delivery.sender],
+        )
+        row = cursor.fetchone()
+    return row is not None
+
+
+def _named(delivery: Delivery) -> dict[str, Any]:
+    return {"delivery": delivery.pk, "delivery_kind": delivery.kind}
