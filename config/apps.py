@@ -8,6 +8,11 @@ class ConfigConfig(AppConfig):
     default = True
     name = "config"
 
+    def ready(self) -> None:
+        """Load what registers itself: system checks, the probes of the ground, task metrics."""
+        from config import checks  # noqa: F401, PLC0415
+        from config.lib import health, metrics  # noqa: F401, PLC0415
+
 
 class AdminConfig(DjangoAdminConfig):
     """Django's admin with the site of ``config.lib.admin``."""

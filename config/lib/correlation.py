@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+# Not "correlation_id": a worker overwrites that header with the message's own, the task's id.
+TASK_HEADER = "x_correlation_id"
 MAX_LENGTH = 64
 _ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")

@@ -192,12 +192,12 @@ def _component(name: str, kind: str, future: Future[tuple[Reading, float]]) -> C
 def _remember(name: str, reading: Reading) -> _Past:
     past = _past.get(name)
     if past is None or past.status != reading.status:
+        if past is not None or reading.status != Health.HEALTHY:
+            logger.warning(
+                "health changed",
+                extra={"component": name, "status": reading.status, "text": reading.text},
+            )
         past = _Past(reading.status, datetime.now(UTC), past.last_error if past else "")
-        logger.log(
-            logging.INFO if reading.status == Health.HEALTHY else logging.WARNING,
-            "health of a component",
-            extra={"component": name, "status": reading.status, "text": reading.text},
-        )
     if reading.status != Health.HEALTHY:
         past = replace(past, last_error=reading.text)
     _past[name] = past

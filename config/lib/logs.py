@@ -104,11 +104,16 @@ class ContextFilter(logging.Filter):
     """Put the request's id, the person, the organization and the task on every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        facts = {"request_id": peek_correlation_id(), "task_id": _task_id(), **peek_facts()}
+        facts = {"request_id": _request_id(record), "task_id": _task_id(), **peek_facts()}
         for name in _CONTEXT_FIELDS:
             if facts.get(name) and not hasattr(record, name):
                 setattr(record, name, facts[name])
         return True
+
+
+def _request_id(record: logging.LogRecord) -> str:
+    """Return the id; Django logs a refused request when its middleware has ended already."""
+    return peek_correlation_id() or getattr(getattr(record, "request", None), "correlation_id", "")
 
 
 def _task_id() -> str | None:

@@ -13,12 +13,11 @@ from celery import Task, current_app, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from config.lib.correlation import get_correlation_id
+from config.lib.correlation import TASK_HEADER, get_correlation_id
 from config.lib.redis import RedisError, get_redis
 
 logger = logging.getLogger(__name__)
 
-CORRELATION_HEADER = "correlation_id"
 # Long enough for a busy worker to come round, short enough that a bell lost with it costs little.
 BELL_SECONDS = 5
 
@@ -82,7 +81,7 @@ def _send(task_name: str, ids: dict[str, object], correlation_id: str) -> None:
         current_app.send_task(
             task_name,
             kwargs=ids,
-            headers={CORRELATION_HEADER: correlation_id},
+            headers={TASK_HEADER: correlation_id},
             retry=False,
             ignore_result=True,
         )
