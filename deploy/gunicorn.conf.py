@@ -73,7 +73,16 @@ def forget_dead_processes(folder: Path) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process exists."""
+    """Tell whether a process runs; one that ended and that nobody has collected yet does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return not Path("/proc/self").exists() and answers_signals(pid)
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def answers_signals(pid: int) -> bool:
+    """Tell whether a process exists, on a system without /proc."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

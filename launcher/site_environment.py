@@ -10,6 +10,8 @@ from launcher.layout import ROOT, VENV, make_folder, write_private
 
 SECRETS_FILE = "secrets.env"
 SMTP_OFFSET = 2
+# On one's own machine, in a container for one, root is nothing to be warned about four times.
+CELERY_AS_ROOT = "You're running the worker with superuser privileges"
 
 
 def load_dotenv(path: Path = ROOT / ".env") -> None:
@@ -84,6 +86,7 @@ def build_site_environment(
                 "AVITO_API_BASE": f"{sandbox}/avito",
                 "EMAIL_HOST": "127.0.0.1",
                 "EMAIL_PORT": str(sandbox_port + SMTP_OFFSET),
+                "PYTHONWARNINGS": f"ignore:{CELERY_AS_ROOT}",
                 "STATIC_ROOT": str(make_folder(var_dir / "static")),
             }
         ),
