@@ -1,0 +1,168 @@
+// What every page does in the browser. Pages work without it; it makes them live.
+(() => {
+  const TICK_MS = 3000;
+  const TOAST_MS = 6000;
+
+  // --- Toasts ------------------------------------------------------------------------------
+  const toasts = () => document.getElementById("toasts");
+
+  const scheduleDismissal = (toast) => {
+    if (!toast.classList.contains("site-toast-error")) {
+      setTimeout(() => toast.remove(), TOAST_MS);
+    }
+  };
+
+  const showError = (text) => {
+    const shown = [...toasts().querySelectorAll(".site-toast-text")];
+    if (shown.some((node) => node.textContent === text)) return;
+    const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+    toast.querySelector(".site-toast-text").textContent = text;
+    toasts().append(toast);
+  };
+
+  // --- The bell: what is live refreshes while somebody looks --------------------------------
+  let failures = 0;
+  let skipped = 0;
+  const tick = () => {
+    // After failures the pace slows down to one try in eight.
+    if (document.hidden || skipped++ < Math.min(failures * 2, 7)) return;
+    skipped = 0;
+    document.body.dispatchEvent(new CustomEvent("tick"));
+  };
+  setInterval(tick, TICK_MS);
+  document.addEventListener("visibilitychange", () => {
+    failures = 0;
+    tick();
+  });
+
+  // --- Inbox -------------------------------------------------------------------------------
+  const plainTitle = document.title;
+  let lastMessage = null;
+
+  const showUnread = () => {
+    const list = document.querySelector("[data-unread-total]");
+    const unread = list ? Number(list.dataset.unreadTotal) : 0;
+    document.title = unread > 0 ? `(${unread}) ${plainTitle}` : plainTitle;
+  };
+
+  const scroller = () => document.querySelector(".thread-scroll");
+  const isAtEnd = (node) => node.scrollHeight - node.scrollTop - node.clientHeight < 80;
+  const scrollToEnd = (node) => { node.scrollTop = node.scrollHeight; };
+
+  const announce = () => {
+    const live = document.querySelector("[data-last-message]");
+    if (!live) return;
+    const { lastMessage: id, announcement } = live.dataset;
+    if (lastMessage !== null && id !== lastMessage && announcement) {
+      document.getElementById("announcer").textContent = announcement;
+    }
+    lastMessage = id;
+  };
+
+  let stick = true;
+  let heightBefore = 0;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const node = scroller();
+    if (!node) return;
+    stick = isAtEnd(node);
+    heightBefore = node.scrollHeight - node.scrollTop;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    showUnread();
+    announce();
+    const node = scroller();
+    if (!node || !node.contains(event.detail.elt)) return;
+    if (stick || event.detail.requestConfig?.verb === "post") scrollToEnd(node);
+    else if (event.detail.elt.matches("[data-earlier]")) node.scrollTop = node.scrollHeight - heightBefore;
+  });
+
+  // --- Answers of the server ------------------------------------------------------------------
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    failures = 0;
+    if (event.detail.elt.matches("form[data-reset]")) event.detail.elt.reset();
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    failures += 1;
+    const { status, responseText } = event.detail.xhr;
+    if (status === 401) {
+      window.location.reload();
+      return;
+    }
+    const page = new DOMParser().parseFromString(responseText, "text/html");
+    const told = page.querySelector("[data-error-text]")?.textContent.trim();
+    showError(told || toasts().dataset.failed);
+  });
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, () => {
+      failures += 1;
+      showError(toasts().dataset.offline);
+    });
+  }
+
+  // --- Small behaviours ------------------------------------------------------------------------
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest("details[data-menu]"));
+    if (event.target.closest("[data-dismiss]")) event.target.closest(".site-toast").remove();
+    if (event.target.closest("[data-back]")) window.history.back();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const open = document.querySelector("details[data-menu][open]");
+    closeMenus(null);
+    open?.querySelector("summary").focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("[data-enter-sends]");
+    const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (!typing || !sends || !window.matchMedia("(pointer: fine)").matches) return;
+    event.preventDefault();
+    if (typing.value.trim()) typing.form.requestSubmit();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".site-toast").forEach(scheduleDismissal);
+    document.querySelector("[data-focus]")?.focus();
+    const node = scroller();
+    if (node) scrollToEnd(node);
+    showUnread();
+    announce();
+  });
+
+  // --- Alpine -----------------------------------------------------------------------------------
+  document.addEventListener("alpine:init", () => {
+    const { Alpine } = window;
+
+    Alpine.data("copy", () => ({
+      done: false,
+      async copy() {
+        await navigator.clipboard.writeText(this.$root.dataset.text);
+        this.done = true;
+        setTimeout(() => { this.done = false; }, 2000);
+      },
+    }));
+
+    // A button that wakes up when the name of what is to be deleted has been typed.
+    Alpine.data("typed", () => ({
+      text: "",
+      get isWrong() {
+        return this.text.trim() !== this.$root.dataset.expected;
+      },
+    }));
+
+    Alpine.data("counter", () => ({
+      text: "",
+      get left() {
+        return Number(this.$root.dataset.max) - [...this.text].length;
+      },
+      get isNear() {
+        return this.left < 100;
+      },
+    }));
+  });
+})();
