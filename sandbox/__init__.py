@@ -1,1 +1,1 @@
-"""The outside world's stand-ins, on the wire: Telegram, Avito and a mailbox for development and tests."""
+"""The outside world's stand-ins, on the wire, for development, tests and the demo."""

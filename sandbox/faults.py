@@ -87,7 +87,7 @@ def _fits(where: dict[str, Any], params: dict[str, Any]) -> bool:
 
 
 def _drawn(rate: float) -> bool:
-    return rate >= 1 or random.random() < rate  # noqa: S311
+    return rate >= 1 or random.random() < rate  # noqa: S311 - no secret hangs on it
 
 
 async def answer(

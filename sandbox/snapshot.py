@@ -24,9 +24,9 @@ def dump(value: Any) -> str:
 
 
 def revive(kind: Any, value: Any) -> Any:
-    """An object of the annotation ``kind`` from what ``dump`` wrote; unknown fields are left out."""
+    """An object of the annotation ``kind`` from what ``dump`` wrote, without unknown fields."""
     origin, args = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = _hints(kind)
         return kind(**{k: revive(hints[k], v) for k, v in value.items() if k in hints})
     if origin in (Union, types.UnionType):

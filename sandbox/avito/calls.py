@@ -12,7 +12,7 @@ from .state import Account, Chat, Message
 from .wire import chat_json, message_json
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from ..faults import Fault
+from sandbox.faults import Fault
+
 from .state import Chat, Message
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 logger = logging.getLogger("sandbox.avito")
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from ..allowances import Allowance
-from ..core import SANDBOX, Sandbox
-from ..faults import Fault, answer
-from ..files import read_sample
+from sandbox.allowances import Allowance
+from sandbox.core import SANDBOX, Sandbox
+from sandbox.faults import Fault, answer
+from sandbox.files import read_sample
+
 from .calls import Call
 from .errors import AvitoError, invalid, too_many_requests, unauthorized
 from .operations import OPERATIONS, Operation
@@ -46,6 +47,8 @@ async def handle_call(request: web.Request, operation: Operation) -> web.Respons
     path = {k: v for k, v in request.match_info.items() if k != "slash"}
     query = {name: request.query.getall(name) for name in request.query}
     params: Json = {**{k: _plain(v) for k, v in query.items()}, **path}
+    if path.get("user_id", "").isdecimal():
+        params["user_id"] = int(path["user_id"])
     entry = sandbox.journal.open(operation.names, params=params)
     token = sandbox.world.avito.tokens.get(_bearer(request))
     entry.account = token.user_id if token is not None else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .state import Chat, Image, Message
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

@@ -6,16 +6,30 @@ from typing import Any
 
 from aiohttp import web
 
-from ..avito import talking
-from ..avito.state import Account, Chat, Message
-from ..avito.wire import message_json
-from ..core import Sandbox
+from sandbox.avito import talking
+from sandbox.avito.state import Account, Chat, Message
+from sandbox.avito.wire import message_json
+from sandbox.core import Sandbox
+
 from .bodies import Body, ControlError, media_content
 from .queries import whole_number
 
 Json = dict[str, Any]
 
-KINDS = "text image voice link item location call system deleted appCall file video".split()
+KINDS = (
+    "text",
+    "image",
+    "voice",
+    "link",
+    "item",
+    "location",
+    "call",
+    "system",
+    "deleted",
+    "appCall",
+    "file",
+    "video",
+)
 # Kinds whose content is an object under the kind's own name.
 OBJECTS = ("link", "item", "location", "call")
 CHAT_TYPES = ("u2i", "u2u", "a2u")
@@ -165,13 +179,12 @@ def show_chat(sandbox: Sandbox, request: web.Request) -> Json:
     """A chat as its buyer sees it; with ``after`` only messages changed since that revision."""
     chat = _find_chat(sandbox, request.match_info["chat_id"])
     after = whole_number(request, "after", 0) or 0
-    messages: list[Message] = []
-    for message in reversed(chat.messages.values()) if chat.revision > after else ():
-        if message.revision > after:
-            messages.append(message)
+    changed: list[Message] = []
+    if chat.revision > after:
+        changed = [m for m in chat.messages.values() if m.revision > after]
     return {
         **_summary(chat),
-        "messages": [message_json(chat, message) for message in reversed(messages)],
+        "messages": [message_json(chat, message) for message in changed],
         "read": chat.read_at is not None and not chat.unread,
         "read_at": chat.read_at,
     }

@@ -32,7 +32,7 @@ class Body:
 
     def done(self) -> None:
         if self._fields:
-            raise ControlError(f"unknown field: {sorted(self._fields)[0]}")
+            raise ControlError(f"unknown field: {min(self._fields)}")
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields

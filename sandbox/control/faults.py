@@ -4,8 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core import Sandbox
-from ..faults import DELIVERY_ONLY, KINDS
+from sandbox.core import Sandbox
+from sandbox.faults import DELIVERY_ONLY, KINDS
+
 from .bodies import Body, ControlError
 
 Json = dict[str, Any]

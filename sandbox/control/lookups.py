@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ..core import Sandbox
-from ..telegram.posting import private_chat
-from ..telegram.state import Bot, Chat, Message, Topic, User
+from sandbox.core import Sandbox
+from sandbox.telegram.posting import private_chat
+from sandbox.telegram.state import Bot, Chat, Message, Topic, User
+
 from .bodies import Body, ControlError
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core import SANDBOX, Sandbox
+from sandbox.core import SANDBOX, Sandbox
+
 from . import avito, faults, telegram, world
 from .bodies import Body, ControlError, read_body
 
@@ -47,9 +48,10 @@ def _posted(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
 def _viewed(view: View) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
-            return web.json_response(view(request.app[SANDBOX], request))
+            result = view(request.app[SANDBOX], request)
         except ControlError as error:
             return _refused(error)
+        return result if isinstance(result, web.Response) else web.json_response(result)
 
     return handle
 

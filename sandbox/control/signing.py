@@ -8,8 +8,9 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from ..core import Sandbox
-from ..telegram.state import User
+from sandbox.core import Sandbox
+from sandbox.telegram.state import User
+
 from .bodies import Body
 from .lookups import find_bot, obtain_user
 

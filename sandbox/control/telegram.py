@@ -2,15 +2,17 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from ..core import Sandbox
-from ..telegram.calls.updates import webhook_info
-from ..telegram.posting import announce_membership
-from ..telegram.state import Bot, Chat, Membership, Message, User
-from ..telegram.wire import RIGHTS, bot_member
+from sandbox.core import Sandbox
+from sandbox.telegram.calls.updates import webhook_info
+from sandbox.telegram.posting import announce_membership, post
+from sandbox.telegram.state import Bot, Chat, Membership, Message, User
+from sandbox.telegram.wire import RIGHTS, bot_member
+
 from . import telegram_people as people
 from .bodies import Body, ControlError
 from .lookups import find_bot, obtain_user, show_chat_of
@@ -86,6 +88,9 @@ def add_group(sandbox: Sandbox, body: Body) -> Json:
         chat_id = chat_id or _new_group_id(kind)
         chat = Chat(id=chat_id, type=kind, title=title, is_forum=is_forum, owner_id=owner.id)
         state.chats[chat_id] = chat
+        # Message 1 of a group: no topic may get its id, which is the General topic's.
+        created = {f"{kind}_chat_created": True}
+        post(sandbox, chat, sender=owner.as_user(), content=created, service="chat_created")
     for bot in bots:
         if bot.id not in chat.bots or chat.bots[bot.id].status != "administrator":
             _admit(sandbox, chat, bot, rights=rights, owner=owner)
@@ -149,6 +154,16 @@ def show_chat(sandbox: Sandbox, request: web.Request) -> Json:
         "pinned": chat.pinned,
         "messages": [_message(message) for message in changed],
     }
+
+
+def show_file(sandbox: Sandbox, request: web.Request) -> web.Response:
+    """The content of a file in a chat, by ``file_id``."""
+    stored = sandbox.world.telegram.files.get(request.match_info["file_id"])
+    content = sandbox.files.get(stored.unique_id) if stored is not None else None
+    if stored is None or content is None:
+        raise ControlError("unknown file_id", status=404)
+    headers = {"Cache-Control": "max-age=3600"}
+    return web.Response(body=content, content_type=stored.content_type, headers=headers)
 
 
 def _message(message: Message) -> Json:
@@ -223,4 +238,7 @@ ACTIONS = {
     "telegram/widget": widget,
     **{f"telegram/{name}": action for name, action in people.ACTIONS.items()},
 }
-VIEWS = {"telegram/chats/{chat_id}": show_chat}
+VIEWS: dict[str, Callable[[Sandbox, web.Request], Any]] = {
+    "telegram/chats/{chat_id}": show_chat,
+    "telegram/files/{file_id}": show_file,
+}

@@ -4,12 +4,12 @@ import secrets
 import time
 from typing import Any
 
-from ..core import Sandbox
-from ..files import read_sample
-from ..telegram.calls.topics import remove_topic
-from ..telegram.errors import BotApiError
-from ..telegram.photos import keep_photo
-from ..telegram.posting import (
+from sandbox.core import Sandbox
+from sandbox.files import read_sample
+from sandbox.telegram.calls.topics import remove_topic
+from sandbox.telegram.errors import BotApiError
+from sandbox.telegram.photos import keep_photo
+from sandbox.telegram.posting import (
     announce,
     announce_membership,
     change_status,
@@ -18,9 +18,10 @@ from ..telegram.posting import (
     post,
     private_chat,
 )
-from ..telegram.reactions import check_reactions
-from ..telegram.state import Bot, Chat, Membership, Message, User
-from ..telegram.wire import chat_json, message_json
+from sandbox.telegram.reactions import check_reactions
+from sandbox.telegram.state import Bot, Chat, Membership, Message, User
+from sandbox.telegram.wire import chat_json, message_json
+
 from .bodies import Body, ControlError, media_content
 from .lookups import find_bot, find_chat, find_message, find_topic, obtain_user
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core import Sandbox
+from sandbox.core import Sandbox
+
 from . import avito, telegram
 from .bodies import Body
 from .queries import whole_number

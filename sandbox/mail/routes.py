@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core import SANDBOX
+from sandbox.core import SANDBOX
 
 
 def add_routes(app: web.Application) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ..core import SANDBOX
+from sandbox.core import SANDBOX
 
 STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = ("ru", "en")

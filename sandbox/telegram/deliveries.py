@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from ..faults import Fault
+from sandbox.faults import Fault
+
 from .dispatch import call_from_webhook
 from .state import Bot, Update
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 logger = logging.getLogger("sandbox.telegram")
 
@@ -52,7 +53,7 @@ class TelegramDeliveries:
         self._polled: dict[int, asyncio.Event] = {}
 
     def enqueue(self, bot: Bot, *, lane: int, kind: str, body: dict[str, Any]) -> None:
-        """Bring an event to ``bot``, if it wants events of this ``kind``, in the order of ``lane``."""
+        """Bring an event to ``bot``, if it wants this ``kind``, in the order of ``lane``."""
         if not _is_wanted(bot, kind):
             return
         update = Update(

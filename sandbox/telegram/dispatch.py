@@ -3,7 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..allowances import Allowance
+from sandbox.allowances import Allowance
+
 from .calls import HANDLERS, Call
 from .errors import BotApiError, too_many_requests
 from .params import journaled, parse
@@ -11,7 +12,7 @@ from .state import Bot
 from .table import CANONICAL
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

@@ -112,7 +112,7 @@ def _integer(value: Any) -> int:
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004
+        raise ValueError
     return value
 
 
@@ -120,13 +120,13 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, str):
         value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
     if not isinstance(value, bool):
-        raise ValueError  # noqa: TRY004
+        raise ValueError
     return value
 
 
 def _upload(value: Any) -> Upload:
     if not isinstance(value, Upload):
-        raise ValueError  # noqa: TRY004
+        raise ValueError
     return value
 
 
@@ -157,7 +157,7 @@ def _parsed(value: Any, kind: type) -> Any:
         except RecursionError:
             raise ValueError from None
     if not isinstance(value, kind):
-        raise ValueError  # noqa: TRY004
+        raise ValueError
     return value
 
 

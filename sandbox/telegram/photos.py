@@ -12,7 +12,7 @@ from .params import Upload
 from .state import StoredFile
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

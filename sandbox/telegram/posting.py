@@ -7,7 +7,7 @@ from .state import Bot, Chat, Message
 from .wire import bot_member, chat_json, message_json
 
 if TYPE_CHECKING:
-    from ..core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..core import SANDBOX
-from ..faults import Fault, answer
+from sandbox.core import SANDBOX
+from sandbox.faults import Fault, answer
+
 from .dispatch import execute
 from .errors import BotApiError, too_many_requests
 from .params import Raw, journaled, parse, read_raw

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 def _first_update_id() -> int:
-    # Random, as after a week's silence at the original: nobody may count on "greater than the last".
+    # Random, as after a silent week at the original: "greater than the last" means nothing.
     return 100_000_000 + secrets.randbelow(800_000_000)
 
 

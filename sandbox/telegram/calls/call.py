@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import bad_request, forbidden, migrated
-from ..posting import private_chat
-from ..state import Bot, Chat, Message, Topic
+from sandbox.telegram.errors import bad_request, forbidden, migrated
+from sandbox.telegram.posting import private_chat
+from sandbox.telegram.state import Bot, Chat, Message, Topic
 
 if TYPE_CHECKING:
-    from ...core import Sandbox
+    from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 

@@ -4,17 +4,25 @@ import json
 import re
 from typing import Any
 
-from ..errors import bad_request
-from ..posting import change_status
-from ..wire import bot_member, chat_json, user_member
+from sandbox.telegram.errors import bad_request
+from sandbox.telegram.posting import change_status
+from sandbox.telegram.wire import bot_member, chat_json, user_member
+
 from .call import Call, Handler, find_chat
 
 Json = dict[str, Any]
 
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 SCOPES = frozenset(
-    "default all_private_chats all_group_chats all_chat_administrators chat "
-    "chat_administrators chat_member".split()
+    (
+        "default",
+        "all_private_chats",
+        "all_group_chats",
+        "all_chat_administrators",
+        "chat",
+        "chat_administrators",
+        "chat_member",
+    )
 )
 TEXT_LIMITS = {"name": 64, "description": 512, "short_description": 120}
 

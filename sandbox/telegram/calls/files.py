@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..errors import bad_request
+from sandbox.telegram.errors import bad_request
+
 from .call import Call, Handler
 
 DOWNLOAD_BYTES = 20 * 1024 * 1024

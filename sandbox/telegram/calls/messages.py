@@ -3,12 +3,13 @@
 import time
 from typing import Any
 
-from ..errors import bad_request
-from ..keyboards import check_markup
-from ..posting import edit, post
-from ..reactions import check_reactions
-from ..state import Chat, Message
-from ..wire import message_json
+from sandbox.telegram.errors import bad_request
+from sandbox.telegram.keyboards import check_markup
+from sandbox.telegram.posting import edit, post
+from sandbox.telegram.reactions import check_reactions
+from sandbox.telegram.state import Chat, Message
+from sandbox.telegram.wire import message_json
+
 from .call import Call, Handler, find_chat, find_message, require_right
 from .sending import caption_content, text_content
 

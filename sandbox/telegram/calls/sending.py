@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from ..errors import bad_request
-from ..keyboards import check_markup
-from ..markup import format_text
-from ..photos import obtain_photo
-from ..posting import post
-from ..state import Chat
-from ..wire import message_json
+from sandbox.telegram.errors import bad_request
+from sandbox.telegram.keyboards import check_markup
+from sandbox.telegram.markup import format_text
+from sandbox.telegram.photos import obtain_photo
+from sandbox.telegram.posting import post
+from sandbox.telegram.state import Chat
+from sandbox.telegram.wire import message_json
+
 from .call import Call, Handler, find_chat, find_topic
 
 Json = dict[str, Any]
@@ -16,8 +17,19 @@ Json = dict[str, Any]
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
 ACTIONS = frozenset(
-    "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
-    "choose_sticker find_location record_video_note upload_video_note".split()
+    (
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    )
 )
 
 

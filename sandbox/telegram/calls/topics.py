@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ..errors import bad_request
-from ..posting import post
-from ..state import Chat, Topic
+from sandbox.telegram.errors import bad_request
+from sandbox.telegram.posting import post
+from sandbox.telegram.state import Chat, Topic
+
 from .call import Call, Handler, find_chat, find_topic, require_right
 
 Json = dict[str, Any]

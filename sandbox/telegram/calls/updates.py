@@ -6,9 +6,10 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import BotApiError, bad_request
-from ..photos import LOOPBACK
-from ..state import Bot, Webhook
+from sandbox.telegram.errors import BotApiError, bad_request
+from sandbox.telegram.photos import LOOPBACK
+from sandbox.telegram.state import Bot, Webhook
+
 from .call import Call, Handler
 
 Json = dict[str, Any]
@@ -16,11 +17,33 @@ Json = dict[str, Any]
 SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 LONGEST_POLL_SECONDS = 50
 KINDS = frozenset(
-    "message edited_message channel_post edited_channel_post business_connection "
-    "business_message edited_business_message deleted_business_messages guest_message "
-    "message_reaction message_reaction_count inline_query chosen_inline_result callback_query "
-    "shipping_query pre_checkout_query purchased_paid_media poll poll_answer my_chat_member "
-    "chat_member chat_join_request chat_boost removed_chat_boost managed_bot".split()
+    (
+        "message",
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_connection",
+        "business_message",
+        "edited_business_message",
+        "deleted_business_messages",
+        "guest_message",
+        "message_reaction",
+        "message_reaction_count",
+        "inline_query",
+        "chosen_inline_result",
+        "callback_query",
+        "shipping_query",
+        "pre_checkout_query",
+        "purchased_paid_media",
+        "poll",
+        "poll_answer",
+        "my_chat_member",
+        "chat_member",
+        "chat_join_request",
+        "chat_boost",
+        "removed_chat_boost",
+        "managed_bot",
+    )
 )
 
 

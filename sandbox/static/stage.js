@@ -1,0 +1,73 @@
+/** The stage: looks at the world twice a second and lets the phones follow. */
+
+import { get } from "./api.js";
+import { Buyer } from "./buyer.js";
+import { lang, t, translate } from "./i18n.js";
+import { Seller } from "./seller.js";
+import { Tools } from "./tools.js";
+
+const PAUSE_MS = 500;
+const HIDDEN_PAUSE_MS = 4000;
+
+const asked = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("lang");
+if (asked === "ru" || asked === "en") document.documentElement.lang = asked;
+translate();
+
+const buyer = new Buyer(document.getElementById("buyer"));
+const seller = new Seller(document.getElementById("seller"));
+const tools = new Tools(document.getElementById("tools"), {
+  onNewChat: async (chatId) => {
+    await look();
+    buyer.open(chatId);
+    show("buyer");
+  },
+  onPerson: async (userId) => {
+    await look();
+    seller.choose(userId);
+  },
+});
+const live = document.getElementById("live");
+let revision = 0;
+
+async function look() {
+  const state = await get(`state?after=${revision}`);
+  if (state.telegram) {
+    revision = state.revision;
+    await Promise.all([buyer.update(state), seller.update(state)]);
+    tools.update(state, seller.user);
+  }
+  await tools.refreshJournal(state.last_seq);
+}
+
+async function follow() {
+  let state = "live";
+  try {
+    await look();
+  } catch {
+    state = "offline";
+    revision = 0;
+  }
+  live.textContent = t(state);
+  live.className = `live ${state}`;
+  setTimeout(follow, document.hidden ? HIDDEN_PAUSE_MS : PAUSE_MS);
+}
+
+function show(pane) {
+  document.body.dataset.pane = pane;
+  for (const tab of document.querySelectorAll("[data-show]")) {
+    tab.setAttribute("aria-pressed", String(tab.dataset.show === pane));
+  }
+}
+
+for (const tab of document.querySelectorAll("[data-show]")) {
+  tab.addEventListener("click", () => show(tab.dataset.show));
+}
+for (const button of document.querySelectorAll("[data-lang]")) {
+  button.setAttribute("aria-pressed", String(button.dataset.lang === lang()));
+  button.addEventListener("click", () => {
+    localStorage.setItem("lang", button.dataset.lang);
+    location.assign(`/?lang=${button.dataset.lang}`);
+  });
+}
+show("buyer");
+follow();
