@@ -67,7 +67,8 @@ def look_up(session_id: uuid.UUID) -> tuple[dict[str, Any] | None, Claim | None]
     if _doubt.is_set():
         return None, None
     try:
-        epoch, value = get_client().mget(EPOCH_KEY, _key(session_id))
+        found: list[Any] = get_client().mget(EPOCH_KEY, _key(session_id))
+        epoch, value = found
         entry = _parse(value, epoch)
         return (entry, None) if entry is not None else (None, _claim(session_id, epoch, value))
     except RedisError as error:
@@ -119,8 +120,8 @@ def _client_at(url: str) -> Redis:
 
 
 def _connect(connection: Connection) -> None:
-    connection.on_connect()
-    connection.send_command("SET", EPOCH_KEY, uuid.uuid4().hex)
+    connection.on_connect()  # type: ignore[no-untyped-call]  # redis-py is typed in part
+    connection.send_command("SET", EPOCH_KEY, uuid.uuid4().hex)  # type: ignore[no-untyped-call]
     connection.read_response()
 
 
@@ -140,11 +141,11 @@ def _claim(session_id: uuid.UUID, epoch: str | None, found: str | None) -> Claim
     if not epoch:
         # Somebody has flushed Redis under open connections.
         client.set(EPOCH_KEY, uuid.uuid4().hex, nx=True)
-        epoch = client.get(EPOCH_KEY)
+        epoch = str(client.get(EPOCH_KEY))
     elif found and not found.startswith("?"):
         # An entry of an earlier epoch stands in the way.
         client.delete(_key(session_id))
-    claim = Claim(session_id, str(epoch), f"?{uuid.uuid4().hex}")
+    claim = Claim(session_id, epoch, f"?{uuid.uuid4().hex}")
     made = client.set(_key(session_id), claim.text, nx=True, ex=CLAIM_SECONDS)
     return claim if made else None
 

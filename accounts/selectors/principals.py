@@ -121,6 +121,6 @@ def _membership(user: User, pk: int, role: str, *organization: Any) -> Membershi
 
 
 def _load(model: type[M], values: dict[str, Any]) -> M:
-    """Return a stored instance of which only ``values`` are known; the rest loads when asked for."""
+    """Return a stored instance that knows only ``values``; the rest loads when asked for."""
     names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     return model.from_db("default", names, [values[name] for name in names])

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -80,8 +81,9 @@ SELECT u.id, s.id, u.token_version, clock_timestamp(),
 _TOUCH = """
 UPDATE accounts_session
    SET last_seen_at = clock_timestamp(),
-       idle_expires_at = least(clock_timestamp() + %s, expires_at)
- WHERE id = %s AND revoked_at IS NULL
+       idle_expires_at = least(clock_timestamp() + %(idle)s, expires_at)
+ WHERE id = %(id)s AND revoked_at IS NULL
+RETURNING id
 """
 
 
@@ -167,13 +169,18 @@ def refresh(token: str) -> Tokens:
 
 def touch_session(session_id: uuid.UUID) -> None:
     """Note that a session was just used; its idle time starts anew."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TOUCH, [_idle(), session_id])
+    _query(_TOUCH, id=session_id, idle=_idle())
 
 
 def revoke_session(*, session_id: uuid.UUID, reason: str = "signed_out") -> bool:
     """End one session, at once and for good. Returns whether it was still open."""
     return bool(_revoke(Session.objects.filter(pk=session_id), reason=reason))
+
+
+def revoke_by_token(token: str) -> bool:
+    """End the session of a refresh token, used or not. Returns whether one was open."""
+    owned = Session.objects.filter(refresh_tokens__token_hash=_hash(token))
+    return bool(_revoke(owned, reason="signed_out"))
 
 
 def revoke_session_of(*, actor: User, session_id: uuid.UUID) -> None:
@@ -188,7 +195,8 @@ def revoke_session_of(*, actor: User, session_id: uuid.UUID) -> None:
 
 def revoke_all(*, user_id: int, reason: str, but: uuid.UUID | None = None) -> int:
     """End every session of a person, except ``but``. Returns how many ended."""
-    return len(_revoke(Session.objects.filter(user_id=user_id).exclude(pk=but), reason=reason))
+    sessions = Session.objects.filter(user_id=user_id)
+    return len(_revoke(sessions.exclude(pk=but) if but else sessions, reason=reason))
 
 
 def drop_cached(user_ids: Collection[int]) -> None:
@@ -257,10 +265,10 @@ def _punish_reuse(*, user_id: int, session_id: uuid.UUID) -> None:
     )
 
 
-def _query(sql: str, **parameters: object) -> tuple[object, ...] | None:
+def _query(sql: str, **parameters: Any) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        row: tuple[object, ...] | None = cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
     return row
 
 

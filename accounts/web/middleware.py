@@ -16,6 +16,7 @@ from accounts.selectors.principals import Principal, find_principal
 from accounts.services.sessions import touch_session
 
 SESSION_KEY = "sid"
+_YEAR_SECONDS = 365 * 86_400
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,7 +38,7 @@ class AuthenticationMiddleware:
 
 
 class LanguageMiddleware:
-    """Choose the language: by the visitor's explicit choice, the person's own, the browser's.
+    """Choose the language: ``?lang=``, the choice made before, the person's own, the browser's.
 
     API calls are answered in the language of the bearer's person, which the authentication class
     activates.
@@ -47,11 +48,29 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(_choose_language(request)):
+        asked = request.GET.get("lang", "")
+        with translation.override(_known(asked) or _choose_language(request)):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or "")
+        if _known(asked):
+            remember_language(response, asked)
         patch_vary_headers(response, ["Accept-Language"])
         return response
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Keep an explicit choice in the browser for a year; an empty one takes it back."""
+    if not language:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=_YEAR_SECONDS,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+    )
 
 
 def find_cookie_principal(request: HttpRequest) -> Principal | None:
@@ -84,11 +103,15 @@ def _load_user(request: HttpRequest) -> User | AnonymousUser:
 
 
 def _choose_language(request: HttpRequest) -> str:
-    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    if chosen in dict(settings.LANGUAGES):
+    chosen = _known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+    if chosen:
         return chosen
     if request.session.get(SESSION_KEY):
         principal = find_cookie_principal(request)
         if principal is not None and principal.user.lang_code:
             return principal.user.lang_code
     return translation.get_language_from_request(request)
+
+
+def _known(language: str) -> str:
+    return language if language in dict(settings.LANGUAGES) else ""

@@ -1,0 +1,51 @@
+"""/api/clients: organizations, under the name that the dialogs' clients know."""
+
+import uuid
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.idempotency import idempotent
+from accounts.api.serializers import ClientIn, OrganizationRefOut, organization_ref
+from accounts.selectors.organizations import membership_in, memberships_of
+from accounts.services.organizations import open_organization, rename_organization
+from config.lib.drf import AuthedRequest
+
+
+class ClientListView(APIView):
+    @extend_schema(responses=OrganizationRefOut(many=True))
+    def get(self, request: AuthedRequest) -> Response:
+        """The caller's organizations, by name."""
+        return Response([organization_ref(item) for item in memberships_of(request.user)])
+
+    @extend_schema(request=ClientIn, responses={201: OrganizationRefOut})
+    @idempotent
+    def post(self, request: AuthedRequest) -> Response:
+        """Open an organization of one's own."""
+        form = ClientIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        membership = open_organization(owner=request.user, name=form.validated_data["name"])
+        return Response(organization_ref(membership), status=status.HTTP_201_CREATED)
+
+
+class ClientView(APIView):
+    @extend_schema(responses=OrganizationRefOut)
+    def get(self, request: AuthedRequest, organization_id: uuid.UUID) -> Response:
+        """One organization of the caller's."""
+        return Response(organization_ref(membership_in(request.user, organization_id)))
+
+    @extend_schema(request=ClientIn, responses=OrganizationRefOut)
+    def patch(self, request: AuthedRequest, organization_id: uuid.UUID) -> Response:
+        """Rename it; owners and admins may."""
+        form = ClientIn(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        membership = membership_in(request.user, organization_id)
+        if "name" in form.validated_data:
+            membership.organization = rename_organization(
+                actor=request.user,
+                organization_id=organization_id,
+                name=form.validated_data["name"],
+            )
+        return Response(organization_ref(membership))

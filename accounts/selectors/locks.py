@@ -1,0 +1,47 @@
+"""The only way to lock a row of accounts.
+
+Order, within accounts and for the apps above: whatever an app above owns (an order, a delivery),
+then organization, then user, then wallets by ascending id, then tables that are only inserted to.
+``FOR NO KEY UPDATE`` everywhere, so that rows which merely refer to a locked one are not held up.
+"""
+
+from collections.abc import Iterable
+
+from accounts.models import Membership, Organization, User, Wallet
+from config.lib.errors import NotFoundError
+
+
+def lock_wallets(wallet_ids: Iterable[int]) -> dict[int, Wallet]:
+    """Lock wallets in ascending order of id and return them by id, as they are now."""
+    rows = (
+        Wallet.objects.select_for_update(no_key=True).filter(pk__in=set(wallet_ids)).order_by("pk")
+    )
+    return {wallet.pk: wallet for wallet in rows}
+
+
+def lock_user(user_id: int) -> User:
+    """Lock a person's row and return it as it is now.
+
+    :raises NotFoundError: there is no such person.
+    """
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise NotFoundError
+    return user
+
+
+def lock_membership(membership_id: int) -> Membership:
+    """Lock a membership's organization, then read the membership.
+
+    All changes of an organization's members wait for each other.
+
+    :raises NotFoundError: there is no such membership.
+    """
+    found = Membership.objects.filter(pk=membership_id).values_list("organization_id").first()
+    if found is None:
+        raise NotFoundError
+    Organization.objects.select_for_update(no_key=True).get(pk=found[0])
+    membership = Membership.objects.select_related("organization").filter(pk=membership_id).first()
+    if membership is None:
+        raise NotFoundError
+    return membership

@@ -1,0 +1,210 @@
+"""Pages: landing, sign-in, registration, account, sessions, language."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.generic import FormView, TemplateView, View
+
+from accounts.limits import limit_sign_in
+from accounts.models import User
+from accounts.selectors.organizations import memberships_of
+from accounts.selectors.sessions import live_sessions_of
+from accounts.services.organizations import open_organization
+from accounts.services.passwords import verify_password
+from accounts.services.people import update_profile
+from accounts.services.registration import NewPerson, register
+from accounts.services.sessions import revoke_all, revoke_session_of
+from accounts.web.access import SESSION_KEY as ORGANIZATION_KEY
+from accounts.web.forms import (
+    LanguageForm,
+    LoginForm,
+    OrganizationForm,
+    ProfileForm,
+    RegisterForm,
+    add_refusal,
+)
+from accounts.web.middleware import remember_language
+from accounts.web.requests import SignedInRequest
+from accounts.web.sign_in import current_session_id, next_url, sign_in, sign_out
+from config.lib.errors import AppError
+
+# Where a member of an organization works; the pages belong to an app above.
+CABINET_URL = "/client"
+
+
+class LandingView(TemplateView):
+    template_name = "accounts/landing.html"
+
+
+class HomeView(LoginRequiredMixin, View):
+    """Where a person goes who said nothing else: the cabinet, the admin, or the account."""
+
+    request: SignedInRequest
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        if memberships_of(request.user):
+            return redirect(CABINET_URL)
+        if request.user.is_staff:
+            return redirect("admin:index")
+        return redirect("accounts:account")
+
+
+class RefusableFormView(FormView[Any]):
+    """A form whose service may refuse: the refusal is shown on the form, with its status."""
+
+    def act(self, form: Any) -> HttpResponse:
+        """Do what the form asks for and return where to go.
+
+        :raises AppError: nothing was done; the form is shown again.
+        """
+        raise NotImplementedError
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            return self.act(form)
+        except AppError as error:
+            add_refusal(form, error)
+            return self.render_to_response(self.get_context_data(form=form), status=error.status)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=400)
+
+
+class EntryView(RefusableFormView):
+    """A page for who is not signed in yet; who is goes on."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return redirect(next_url(request))
+        return super().get(request, *args, **kwargs)
+
+    @limit_sign_in
+    def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add ``next``: where to go afterwards, checked."""
+        return super().get_context_data(next=next_url(self.request), **kwargs)
+
+
+class LoginView(EntryView):
+    template_name = "accounts/login.html"
+    form_class = LoginForm
+
+    def act(self, form: LoginForm) -> HttpResponse:
+        sign_in(self.request, verify_password(**form.cleaned_data))
+        return HttpResponseRedirect(next_url(self.request))
+
+
+class RegisterView(EntryView):
+    template_name = "accounts/register.html"
+    form_class = RegisterForm
+
+    def act(self, form: RegisterForm) -> HttpResponse:
+        data = dict(form.cleaned_data)
+        organization_name = data.pop("organization_name")
+        user = register(NewPerson(**data), organization_name=organization_name)
+        sign_in(self.request, user)
+        return HttpResponseRedirect(next_url(self.request))
+
+
+class LogoutView(View):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        sign_out(request)
+        return redirect("accounts:landing")
+
+
+class AccountView(LoginRequiredMixin, RefusableFormView):
+    """Name, language, time zone, look; the sessions; a form for another organization."""
+
+    request: SignedInRequest
+    template_name = "accounts/account.html"
+    form_class = ProfileForm
+    success_url = reverse_lazy("accounts:account")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        # A copy: a form that is refused must not change whom the page greets.
+        return super().get_form_kwargs() | {"instance": User.objects.get(pk=self.request.user.pk)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **_session_context(self.request), organization_form=OrganizationForm(), **kwargs
+        )
+
+    def act(self, form: ProfileForm) -> HttpResponse:
+        update_profile(user=self.request.user, changes=form.cleaned_data)
+        messages.success(self.request, _("Saved."))
+        response = HttpResponseRedirect(self.get_success_url())
+        remember_language(response, form.cleaned_data["lang_code"])
+        return response
+
+
+class SessionListView(LoginRequiredMixin, TemplateView):
+    """Where the visitor is signed in: ``sessions`` and ``current_session_id``."""
+
+    request: SignedInRequest
+    template_name = "accounts/sessions.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**_session_context(self.request), **kwargs)
+
+
+class SessionEndView(LoginRequiredMixin, View):
+    def post(self, request: SignedInRequest, session_id: uuid.UUID) -> HttpResponse:
+        """End one session; ending one's own is signing out."""
+        if session_id == current_session_id(request):
+            sign_out(request)
+            return redirect("accounts:landing")
+        revoke_session_of(actor=request.user, session_id=session_id)
+        messages.success(request, _("The session has ended."))
+        return redirect("accounts:session-list")
+
+
+class OtherSessionsEndView(LoginRequiredMixin, View):
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """End every session but this browser's."""
+        revoke_all(user_id=request.user.pk, reason="ended_by_user", but=current_session_id(request))
+        messages.success(request, _("All other sessions have ended."))
+        return redirect("accounts:session-list")
+
+
+class OrganizationCreateView(LoginRequiredMixin, View):
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Open an organization and go to its cabinet.
+
+        :raises InputError: the name is empty or too long.
+        """
+        membership = open_organization(owner=request.user, name=request.POST.get("name", ""))
+        request.session[ORGANIZATION_KEY] = str(membership.organization_id)
+        return redirect(CABINET_URL)
+
+
+class LanguageView(View):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Remember the language in this browser and, of who is signed in, everywhere."""
+        form = LanguageForm(request.POST)
+        if not form.is_valid():
+            return render(request, "errors/400.html", status=400)
+        language = form.cleaned_data["language"]
+        if isinstance(request.user, User):
+            update_profile(user=request.user, changes={"lang_code": language})
+        response = HttpResponseRedirect(_back(request))
+        remember_language(response, language)
+        return response
+
+
+def _back(request: HttpRequest) -> str:
+    return next_url(request) if request.POST.get("next") else reverse("accounts:landing")
+
+
+def _session_context(request: SignedInRequest) -> dict[str, Any]:
+    return {
+        "sessions": live_sessions_of(request.user),
+        "current_session_id": current_session_id(request),
+    }
