@@ -133,22 +133,19 @@ def sandbox(_sandbox_process, settings):
 
 
 @pytest.fixture(autouse=True)
-def _clean_redis(request):
-    """Give each test that may write an empty Redis, and stop the pump's thread after it."""
+def _clean_after(_django_db_marker):
+    """Leave an empty Redis, and no thread of the pump with a connection to the test database."""
     yield
-    from django.conf import settings as current
-
-    if not current.configured or "config" not in sys.modules:
+    if "integrations.services.pump" not in sys.modules:
         return
-    if {"db", "transactional_db", "sandbox", "live_site"} & set(request.fixturenames):
-        from config.lib.redis import RedisError, get_redis
-        from integrations.services import pump
+    from config.lib.redis import RedisError, get_redis
+    from integrations.services import pump
 
-        pump.shutdown()
-        try:
-            get_redis().flushdb()
-        except RedisError:
-            pass
+    pump.shutdown()
+    try:
+        get_redis().flushdb()
+    except RedisError:
+        pass
 
 
 def make_user(name: str, **fields):

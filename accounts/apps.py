@@ -6,3 +6,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts import demo
+        from config.lib.demo import register_demo
+
+        register_demo("1 people", demo.seed)

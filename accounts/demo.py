@@ -20,9 +20,7 @@ def seed(stage: Stage) -> list[SignIn]:
     for username, first_name, role, place in _PEOPLE:
         user = _person(username, first_name, role)
         if place:
-            Membership.objects.get_or_create(
-                organization=shop, user=user, defaults={"role": place}
-            )
+            Membership.objects.get_or_create(organization=shop, user=user, defaults={"role": place})
     return [
         SignIn("the whole site, /admin/", "admin", PASSWORD),
         SignIn("owner of a shop, /client/", "owner", PASSWORD),

@@ -6,3 +6,10 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "integrations"
     verbose_name = _("Integrations")
+
+    def ready(self) -> None:
+        from config.lib.demo import register_demo
+        from integrations import checks, demo, handlers  # noqa: F401
+
+        handlers.register()
+        register_demo("2 integrations", demo.seed)

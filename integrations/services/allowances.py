@@ -65,7 +65,7 @@ def take(limits: Sequence[Limit], *, member: str) -> float:
         arguments += [limit.count, round(limit.seconds * 1000)]
     arguments.append(round(IN_AIR_SECONDS * 1000))
     try:
-        waited = _script(_TAKE)(keys=_keys(limits), args=arguments)
+        waited = _script(_TAKE)(keys=_keys(limits), args=arguments, client=get_redis())
     except RedisError as error:
         logger.warning("allowances without Redis", extra={"error": str(error)})
         return _take_locally(limits)
@@ -84,7 +84,7 @@ def give_back(limits: Sequence[Limit], *, member: str) -> None:
 
 def _run(script: str, limits: Sequence[Limit], member: str) -> None:
     try:
-        _script(script)(keys=_keys(limits), args=[member])
+        _script(script)(keys=_keys(limits), args=[member], client=get_redis())
     except RedisError as error:
         logger.warning("allowance not written", extra={"error": str(error)})
 

@@ -166,14 +166,12 @@ class Kind:
 class Limit:
     """At most ``count`` calls in any ``seconds``, under a key of its own.
 
-    :param gap: no two at once, and the full time between the end of one and the start of the
-        next, so that neither the wire nor a busy machine can bring two closer together.
+    A call counts from its start until ``seconds`` after its end (``services.allowances``).
     """
 
     key: str
     count: int
     seconds: float
-    gap: bool = False
 
 
 class Send(Protocol):
@@ -190,6 +188,7 @@ class Channel:
     :param send: makes the calls.
     :param limits: whose allowances a prepared call spends.
     :param window: how many calls may be in the air at once.
+    :param prefix: what the names of its senders begin with, before the colon.
     """
 
     name: str
@@ -197,3 +196,4 @@ class Channel:
     send: Send
     limits: Callable[[Delivery, Call], Sequence[Limit]]
     window: int
+    prefix: str

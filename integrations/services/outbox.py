@@ -30,12 +30,9 @@ from integrations.services.calls import (
 
 kinds: Registry[Kind] = Registry("delivery kind")
 channels: Registry[Channel] = Registry("delivery channel")
+_channel_of_prefix: Registry[Channel] = Registry("sender")
 
 State = Delivery.State
-
-# The part of a sender before its colon names the channel.
-CHANNEL_OF_SENDER = {"bot": "telegram", "avito": "avito", "mail": "mail"}
-
 
 def register_kind(kind: str, prepare: Prepare, settle: Settle, policy: Policy) -> None:
     """Say how deliveries of ``kind`` are made. Called in ``AppConfig.ready()`` only."""
@@ -45,6 +42,15 @@ def register_kind(kind: str, prepare: Prepare, settle: Settle, policy: Policy) -
 def register_channel(channel: Channel) -> None:
     """Add a way out. Called in ``AppConfig.ready()`` only."""
     channels.register(channel.name, channel)
+    _channel_of_prefix.register(channel.prefix, channel)
+
+
+def channel_of(sender: str) -> Channel:
+    """Return the channel that ``sender`` sends over.
+
+    :raises LookupError: no channel has senders of this sort.
+    """
+    return _channel_of_prefix.get(sender.partition(":")[0])
 
 
 @transaction.atomic
@@ -68,7 +74,7 @@ def deliver(
     :raises LookupError: nobody registered this kind or the sender's channel.
     """
     kinds.get(kind)
-    channel = channels.get(CHANNEL_OF_SENDER[sender.partition(":")[0]])
+    channel = channel_of(sender)
     delivery, _ = Delivery.objects.get_or_create(
         idempotency_key=idempotency_key,
         defaults={
@@ -118,15 +124,10 @@ def put_ahead(delivery: Delivery, new: Iterable[NewDelivery]) -> list[Delivery]:
 @transaction.atomic
 def wake_lane(lane: str) -> None:
     """Let a lane whose head said ``Wait`` look again at once, after the commit."""
-    waiting = Delivery.objects.filter(lane=lane, state=State.QUEUED, attempts=0)
+    waiting = Delivery.objects.filter(lane=lane, state=State.QUEUED)
     waiting.filter(not_before__gt=Now()).update(not_before=Now())
-    for name in {CHANNEL_OF_SENDER[s.partition(":")[0]] for s in _senders(lane)}:
+    for name in waiting.values_list("channel", flat=True).distinct():
         ring_on_commit(channels.get(name).task)
-
-
-def _senders(lane: str) -> Iterable[str]:
-    open_rows = Delivery.objects.filter(lane=lane, state=State.QUEUED)
-    return open_rows.values_list("sender", flat=True).distinct()
 
 
 @transaction.atomic

@@ -99,7 +99,8 @@ class Engine:
         self._locked_on = connection.connection
 
     def close(self) -> None:
-        self._thread.submit(connection.close).result()
+        # Looked up in the thread: each has a connection of its own behind this name.
+        self._thread.submit(lambda: connection.close()).result()
         self._thread.shutdown()
         self.loop.close()
 

@@ -56,7 +56,7 @@ class SecretRef:
 
     @property
     def associated_data(self) -> bytes:
-        return "|".join((self.purpose, self.model, self.pk, self.owner)).encode()
+        return f"{self.purpose}|{self.model}|{self.pk}|{self.owner}".encode()
 
 
 @dataclass(frozen=True, slots=True)
