@@ -9,7 +9,7 @@ import binascii
 import os
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.lib.errors import Text, UnavailableError
+from config.lib.errors import UnavailableError
 
 FORMAT = "dps1"
 KEY_BYTES = 32
@@ -28,15 +28,15 @@ HINT_TAIL = 4
 class SecretsUnavailableError(UnavailableError):
     """The store of secrets is down, or does not know the key that a secret was sealed with."""
 
-    code: ClassVar[str] = "secrets_unavailable"
-    text: ClassVar[Text] = _("The store of secrets is down. Please try again later.")
+    code = "secrets_unavailable"
+    text = _("The store of secrets is down. Please try again later.")
 
 
 class SecretUnreadableError(SecretsUnavailableError):
     """A secret was damaged, or sealed for another place. Trying again will not help."""
 
-    code: ClassVar[str] = "secret_unreadable"
-    text: ClassVar[Text] = _("A stored secret cannot be read. Please enter it again.")
+    code = "secret_unreadable"
+    text = _("A stored secret cannot be read. Please enter it again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,7 @@ def _execute(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]
     request. The statement may be made twice.
     """
     was_open = connection.connection is not None
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
     try:
         return _fetch(statement, parameters)
     except (OperationalError, InterfaceError):

@@ -1,0 +1,1 @@
+"""Avito Messenger API: https://developers.avito.ru/api-catalog/messenger/documentation."""

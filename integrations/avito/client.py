@@ -1,0 +1,126 @@
+"""Avito's calls, one function each. Everything raises ``config.lib.http.OutsideError`` kinds."""
+
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import quote
+
+from django.conf import settings
+
+from config.lib.http import OutsideSession, TransientError
+from integrations.avito.types import Chat, Message, Self, Subscription, Token
+
+SYSTEM = "avito"
+MAX_LIMIT = 100
+MAX_OFFSET = 1000
+
+
+def fetch_token(client_id: str, client_secret: str) -> Token:
+    """Return a new access token by ``client_credentials``.
+
+    :raises SignInError: Avito refuses the credentials with 401.
+    :raises PermanentError: it refuses them in another way.
+    """
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    answer = _session(settings.AVITO_API_BASE).call("POST", "/token", data=form, is_safe=True)
+    document = answer.json()
+    if not isinstance(document, dict) or not document.get("access_token"):
+        raise TransientError(SYSTEM, "the answer holds no token")
+    return cast("Token", document)
+
+
+class AvitoClient:
+    """Calls in the name of one account.
+
+    :param token: its access token.
+    :param user_id: its number, the ``{uid}`` of Avito's paths. Not needed for ``get_self`` and
+        the webhooks.
+    """
+
+    def __init__(self, token: str, *, user_id: int = 0) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._user_id = user_id
+
+    def get_self(self) -> Self:
+        """Return whose token it is."""
+        return cast("Self", self._call("GET", "/core/v1/accounts/self"))
+
+    def list_chats(
+        self, *, unread_only: bool = False, limit: int = MAX_LIMIT, offset: int = 0
+    ) -> list[Chat]:
+        """Return a page of chats about items, those with the newest messages first.
+
+        :param limit: 1 to 100; ``offset`` 0 to 1000.
+        """
+        params = {
+            "unread_only": str(unread_only).lower(),
+            "chat_types": "u2i",
+            "limit": limit,
+            "offset": offset,
+        }
+        answer = self._call("GET", f"{self._account('v2')}/chats", params=params)
+        return cast("list[Chat]", answer["chats"])
+
+    def get_chat(self, chat_id: str) -> Chat:
+        """Return one chat with its item and people."""
+        return cast("Chat", self._call("GET", self._chat("v2", chat_id)))
+
+    def list_messages(
+        self, chat_id: str, *, limit: int = MAX_LIMIT, offset: int = 0
+    ) -> list[Message]:
+        """Return a page of a chat's messages, oldest first. Marks nothing as read."""
+        answer = self._call(
+            "GET",
+            f"{self._chat('v3', chat_id)}/messages/",
+            params={"limit": limit, "offset": offset},
+        )
+        # The documentation once showed a bare array.
+        found = answer["messages"] if isinstance(answer, dict) else answer
+        ordered = sorted(found, key=lambda message: (message["created"], message["id"]))
+        return cast("list[Message]", ordered)
+
+    def send_text(self, chat_id: str, text: str) -> Message:
+        """Send a text of up to 1,000 characters. Avito has no idempotency key.
+
+        :raises AmbiguousError: it may have been sent.
+        """
+        body = {"type": "text", "message": {"text": text}}
+        answer = self._call("POST", f"{self._chat('v1', chat_id)}/messages", json=body)
+        return cast("Message", answer)
+
+    def mark_read(self, chat_id: str) -> None:
+        """Mark a whole chat as read."""
+        self._call("POST", f"{self._chat('v1', chat_id)}/read", is_safe=True)
+
+    def subscribe(self, url: str) -> None:
+        """Let Avito call ``url`` (webhook v3). It asks the address with ``{}`` at once."""
+        self._call("POST", "/messenger/v3/webhook", json={"url": url}, is_safe=True)
+
+    def unsubscribe(self, url: str) -> None:
+        """Let Avito call ``url`` no longer."""
+        body = {"url": url}
+        self._call("POST", "/messenger/v1/webhook/unsubscribe", json=body, is_safe=True)
+
+    def list_subscriptions(self) -> list[Subscription]:
+        """Return which addresses Avito calls for this account. A POST that changes nothing."""
+        answer = self._call("POST", "/messenger/v1/subscriptions", is_safe=True)
+        return cast("list[Subscription]", answer["subscriptions"])
+
+    def _call(self, method: str, path: str, **parts: Any) -> Any:
+        session = _session(settings.AVITO_API_BASE)
+        return session.call(method, path, headers=self._headers, **parts).json()
+
+    def _account(self, version: str) -> str:
+        return f"/messenger/{version}/accounts/{self._user_id}"
+
+    def _chat(self, version: str, chat_id: str) -> str:
+        """Return the path of a chat, whose id may hold ``~`` and other marks."""
+        return f"{self._account(version)}/chats/{quote(chat_id, safe='')}"
+
+
+@lru_cache(maxsize=2)
+def _session(base_url: str) -> OutsideSession:
+    return OutsideSession(base_url, name=SYSTEM)

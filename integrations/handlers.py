@@ -1,0 +1,66 @@
+"""What integrations registers: its ways out, its sources, its sealed fields, its gauges."""
+
+from config.lib.metrics import register_gauges
+from integrations import metrics
+from integrations.avito import sender as avito
+from integrations.mail import sender as mail
+from integrations.models import AvitoAccount, Bot
+from integrations.services import avito_tokens, bots, sealed_fields, webhooks
+from integrations.services.calls import Call, Channel, Outcome
+from integrations.services.inbox import register_source
+from integrations.services.outbox import register_channel
+from integrations.telegram.limits import limits as telegram_limits
+
+TELEGRAM_WINDOW = 200
+
+
+async def send_to_telegram(sender: str, call: Call) -> Outcome:
+    """Make one call of the Bot API; see ``integrations.telegram.sender.send``."""
+    # python-telegram-bot takes 0.8 s to import, which only the processes that send shall pay.
+    from integrations.telegram.sender import send  # noqa: PLC0415
+
+    return await send(sender, call)
+
+
+def register() -> None:
+    """Fill the registries of this app. Called once, by ``AppConfig.ready``."""
+    register_channel(
+        Channel(
+            name="telegram",
+            prefix="bot",
+            task="integrations.pump_telegram",
+            send=send_to_telegram,
+            limits=telegram_limits,
+            window=TELEGRAM_WINDOW,
+        )
+    )
+    register_channel(
+        Channel(
+            name="avito",
+            prefix="avito",
+            task="integrations.pump_avito",
+            send=avito.send,
+            limits=avito.limits,
+            window=avito.THREADS,
+        )
+    )
+    register_channel(
+        Channel(
+            name="mail",
+            prefix="mail",
+            task="integrations.pump_mail",
+            send=mail.send,
+            limits=mail.limits,
+            window=mail.WINDOW,
+        )
+    )
+    register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
+    register_source(webhooks.AVITO, webhooks.kind_of_avito)
+    sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)
+    sealed_fields.register_sealed(
+        AvitoAccount, "sealed_client_secret", avito_tokens.client_secret_ref
+    )
+    sealed_fields.register_sealed(
+        AvitoAccount, "sealed_access_token", avito_tokens.access_token_ref
+    )
+    register_gauges("avito poll", metrics.avito_poll_age)
