@@ -12,11 +12,15 @@ from config.lib.errors import NotFoundError
 
 
 def lock_wallets(wallet_ids: Iterable[int]) -> dict[int, Wallet]:
-    """Lock wallets in ascending order of id and return them by id, as they are now."""
-    rows = (
-        Wallet.objects.select_for_update(no_key=True).filter(pk__in=set(wallet_ids)).order_by("pk")
-    )
-    return {wallet.pk: wallet for wallet in rows}
+    """Lock wallets in ascending order of id and return all by id, as they are now.
+
+    System wallets are returned unlocked: they keep no balance that a rival could change.
+    """
+    wanted = Wallet.objects.filter(pk__in=set(wallet_ids))
+    kept = wanted.filter(kind__in=(Wallet.Kind.USER, Wallet.Kind.ORGANIZATION))
+    locked = {row.pk: row for row in kept.select_for_update(no_key=True).order_by("pk")}
+    others = wanted.exclude(pk__in=locked)
+    return locked | {row.pk: row for row in others}
 
 
 def lock_user(user_id: int) -> User:

@@ -1,13 +1,12 @@
 """What people fill in. The services judge the content; forms carry it and show what was refused."""
 
 import zoneinfo
-from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, User
+from accounts.models import User
 from accounts.services.passwords import MAX_LENGTH
 from config.lib.errors import AppError
 
@@ -18,6 +17,10 @@ def add_refusal(form: forms.BaseForm, error: AppError) -> None:
         form.add_error(_field_of(form, error), str(error.detail))
     for item in error.fields:
         form.add_error(item.field if item.field in form.fields else None, str(item.message))
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 
 
 _FIELDS_BY_CODE = {"email_taken": "email", "username_taken": "username"}
@@ -69,30 +72,22 @@ class RegisterForm(forms.Form):
     )
 
 
-class ProfileForm(forms.ModelForm[User]):
-    """The fields of ``update_profile``; saving is the service's."""
+class ProfileForm(forms.Form):
+    """The fields of ``update_profile``."""
 
+    first_name = forms.CharField(label=_("First name"), max_length=128, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=128, required=False)
     lang_code = forms.ChoiceField(
         label=_("Language"),
         choices=[("", _("as in the browser")), *settings.LANGUAGES],
         required=False,
     )
-    timezone = forms.ChoiceField(label=_("Time zone"))
-
-    class Meta:
-        model = User
-        fields = ("first_name", "last_name", "lang_code", "timezone", "theme")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        zones = sorted(zoneinfo.available_timezones())
-        self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices)
 
 
-class OrganizationForm(forms.ModelForm[Organization]):
-    class Meta:
-        model = Organization
-        fields = ("name",)
+class OrganizationForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=128)
 
 
 class LanguageForm(forms.Form):

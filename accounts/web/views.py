@@ -1,7 +1,7 @@
 """Pages: landing, sign-in, registration, account, sessions, language."""
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -17,7 +17,7 @@ from accounts.selectors.organizations import memberships_of
 from accounts.selectors.sessions import live_sessions_of
 from accounts.services.organizations import open_organization
 from accounts.services.passwords import verify_password
-from accounts.services.people import update_profile
+from accounts.services.people import PROFILE_FIELDS, update_profile
 from accounts.services.registration import NewPerson, register
 from accounts.services.sessions import revoke_all, revoke_session_of
 from accounts.web.access import SESSION_KEY as ORGANIZATION_KEY
@@ -55,7 +55,13 @@ class HomeView(LoginRequiredMixin, View):
         return redirect("accounts:account")
 
 
-class RefusableFormView(FormView[Any]):
+if TYPE_CHECKING:
+    AnyFormView = FormView[Any]
+else:
+    AnyFormView = FormView
+
+
+class RefusableFormView(AnyFormView):
     """A form whose service may refuse: the refusal is shown on the form, with its status."""
 
     def act(self, form: Any) -> HttpResponse:
@@ -128,9 +134,8 @@ class AccountView(LoginRequiredMixin, RefusableFormView):
     form_class = ProfileForm
     success_url = reverse_lazy("accounts:account")
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # A copy: a form that is refused must not change whom the page greets.
-        return super().get_form_kwargs() | {"instance": User.objects.get(pk=self.request.user.pk)}
+    def get_initial(self) -> dict[str, Any]:
+        return {name: getattr(self.request.user, name) for name in PROFILE_FIELDS}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
