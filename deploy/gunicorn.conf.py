@@ -6,9 +6,7 @@ before the workers are forked, and there are as many threads as clients that may
 
 import os
 from pathlib import Path
-
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
+from typing import Protocol
 
 MOST_PROCESSES = 4
 PROCESSES_PER_CORE = 2
@@ -43,7 +41,13 @@ logconfig_dict = {
 }
 
 
-def on_starting(server: Arbiter) -> None:
+class Worker(Protocol):
+    """What we need of a gunicorn worker; gunicorn itself comes without types."""
+
+    pid: int
+
+
+def on_starting(server: object) -> None:
     """Warm up what the workers share, and leave them no connection of ours."""
     # Django is set up by now; the settings of gunicorn itself are read before that.
     from django.db import connections  # noqa: PLC0415
@@ -54,11 +58,11 @@ def on_starting(server: Arbiter) -> None:
     forget_dead_processes(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
 
 
-def child_exit(server: Arbiter, worker: Worker) -> None:
+def child_exit(server: object, worker: Worker) -> None:
     """Take a worker's gauges out of the sums."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - it reads the environment
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def forget_dead_processes(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """The watchman: ends the supervisor's processes when the supervisor cannot do so itself.
 
-Run as a script, in a session of its own, with stdin a pipe whose only other end the supervisor
-holds. Lines `+ <group> <signal>` and `- <group>` say who is alive; the end of the pipe means
-that the supervisor is dead (SIGKILL included, and on every system). An empty list then means a
-clean stop.
+Run as a script, `reaper.py GRACE_SECONDS`, in a session of its own, with stdin a pipe whose only
+other end the supervisor holds. Lines `+ <group> <signal>` and `- <group>` say who is alive; the end
+of the pipe means that the supervisor is dead (SIGKILL included, and on every system). An empty
+list then means a clean stop.
 """
 
 import os
@@ -12,8 +12,6 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-
-GRACE_SECONDS = 10.0
 
 
 def read_groups(lines: Iterable[str]) -> dict[int, int]:
@@ -61,4 +59,4 @@ def leader_lives(group: int) -> bool:
 if __name__ == "__main__":
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    end_groups(read_groups(sys.stdin), grace_seconds=GRACE_SECONDS)
+    end_groups(read_groups(sys.stdin), grace_seconds=float(sys.argv[1]))

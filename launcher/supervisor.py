@@ -64,9 +64,13 @@ class Supervisor:
 
     :param run_dir: gets `<service>.pid` for each running process, for people and for tests.
     :param is_tied: stop as well when our own parent dies (a `make` that was killed).
+    :param grace_seconds: how long they may take to stop before they are killed.
     """
 
-    def __init__(self, *, run_dir: Path, is_tied: bool = False) -> None:
+    def __init__(
+        self, *, run_dir: Path, is_tied: bool = False, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        self._grace_seconds = grace_seconds
         self._run_dir = make_folder(run_dir)
         self._children: dict[str, Child] = {}
         self._selector = selectors.DefaultSelector()
@@ -87,7 +91,10 @@ class Supervisor:
             signal.signal(sig, self._request_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._watchman = subprocess.Popen(
-            [sys.executable, "-I", Path(__file__).with_name("reaper.py")],
+            [
+                *(sys.executable, "-I", str(Path(__file__).with_name("reaper.py"))),
+                str(self._grace_seconds),
+            ],
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -177,7 +184,7 @@ class Supervisor:
         if process.poll() is None:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(GRACE_SECONDS)
+                process.wait(self._grace_seconds)
             process.kill()
 
     def pump(self, until: Callable[[], bool], *, seconds: float | None = None) -> bool:
@@ -203,11 +210,11 @@ class Supervisor:
         each server has a grace of its own after that.
         """
         self._is_stopping = True
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + self._grace_seconds
         for child in reversed(list(self._children.values())):
             child.is_kept = False
             if child.service.is_server:
-                deadline = time.monotonic() + GRACE_SECONDS
+                deadline = time.monotonic() + self._grace_seconds
             self._end(child, deadline=deadline)
         self._children.clear()
         self._is_stopping = False

@@ -15,12 +15,16 @@ from launcher.layout import ROOT, VENV, VENV_PYTHON, LaunchError, find_var_dir, 
 
 GREEN, RED = 32, 31
 MANAGE = (str(VENV_PYTHON), "manage.py")
+# The sandbox's page is no Django template.
+TEMPLATES = [
+    str(path.relative_to(ROOT)) for path in (ROOT / "templates", *ROOT.glob("*/templates"))
+]
 CHECKS: Mapping[str, Sequence[str]] = {
     "types": ("mypy", "."),
     "lint": ("ruff", "check", "."),
     "format": ("ruff", "format", "--check", "."),
     "import contracts": ("lint-imports",),
-    "templates": ("djlint", "--lint", "--quiet", "templates"),
+    "templates": ("djlint", "--lint", "--quiet", *TEMPLATES),
     "migrations": (*MANAGE, "makemigrations", "--check", "--dry-run"),
     "deployment": (*MANAGE, "check", "--deploy", "--fail-level", "WARNING"),
     "OpenAPI": (*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),

@@ -1,6 +1,7 @@
 """A supervisor in a process of its own, over a Procfile of dummies: what people would run."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,11 +21,16 @@ from launcher.processes import Service
 from launcher.procfile import describe_process, read_procfile
 from launcher.supervisor import StopRequestedError, Supervisor
 import os
+import re
 
 folder = Path(sys.argv[1])
 processes.HAS_DEATH_SIGNAL = "kernel" in sys.argv[2:]
 try:
-    with Supervisor(run_dir=folder / "run", is_tied="tied" in sys.argv[2:]) as supervisor:
+    with Supervisor(
+        run_dir=folder / "run",
+        is_tied="tied" in sys.argv[2:],
+        grace_seconds=2 if "hasty" in sys.argv[2:] else 10,
+    ) as supervisor:
         for name, command in read_procfile(folder / "Procfile").items():
             supervisor.start(describe_process(name, command, env=os.environ))
         print("started", flush=True)
@@ -106,7 +112,8 @@ def site(tmp_path):
 @pytest.fixture
 def bare_environment(monkeypatch):
     """No setting of the person who runs the tests."""
-    for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST", "SECRET_KEY", "SECRETS_KEYS"):
+    settings = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    for name in (*settings, "REDIS_HOST", "DJANGO_SETTINGS_MODULE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"{name}_FILE", raising=False)
     return os.environ

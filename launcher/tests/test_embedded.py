@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -259,15 +260,18 @@ def test_an_ordinary_user_runs_them_as_himself(var_dir):
     assert (var_dir / "servers" / "postgres").stat().st_uid == NOBODY.pw_uid
 
 
-def test_a_server_that_is_only_starting_is_not_ready():
+@pytest.mark.parametrize(("first_byte", "is_ready"), [(b"E", False), (b"R", True)])
+def test_a_server_that_is_only_starting_is_not_ready(first_byte, is_ready):
     """PostgreSQL says `E` (the system is starting up) where it says `R` later."""
+
+    def answer():
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(100)
+            connection.sendall(first_byte)
+
     with socket.create_server(("127.0.0.1", 0)) as server:
-        for first_byte, is_ready in ((b"E", False), (b"R", True)):
-            child = os.fork()
-            if child == 0:
-                connection, _ = server.accept()
-                connection.recv(100)
-                connection.sendall(first_byte)
-                os._exit(0)
-            assert probes.postgres_answers(server.getsockname()[1], user="x") is is_ready
-            os.waitpid(child, 0)
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert probes.postgres_answers(server.getsockname()[1], user="x") is is_ready
+        thread.join()

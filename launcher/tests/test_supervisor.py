@@ -110,6 +110,18 @@ def test_the_same_request_twice_in_a_moment_is_one(site):
     assert "polite   | finished" in running.output
 
 
+def test_what_will_not_stop_is_killed_after_the_grace(site):
+    running = site(SLEEPER + STUBBORN, "hasty")
+    stubborn = running.noted_pid("stubborn")
+    began = time.monotonic()
+
+    running.send(signal.SIGTERM)
+
+    assert running.wait() == 0
+    assert 2 <= time.monotonic() - began < 4
+    assert not is_running(stubborn)
+
+
 @pytest.mark.parametrize("option", ["kernel", "watchman"])
 def test_a_killed_supervisor_leaves_nothing(site, option):
     running = site(SLEEPER + MASTER, option)
@@ -122,12 +134,12 @@ def test_a_killed_supervisor_leaves_nothing(site, option):
 
 
 def test_a_killed_supervisor_leaves_not_even_the_stubborn(site):
-    running = site(STUBBORN)
+    running = site(STUBBORN, "hasty")
     stubborn = running.noted_pid("stubborn")
 
     running.send(signal.SIGKILL)
 
-    assert wait_for(lambda: not is_running(stubborn), seconds=15)
+    assert wait_for(lambda: not is_running(stubborn), seconds=6)
 
 
 def test_a_tied_supervisor_goes_with_its_parent(tmp_path):
