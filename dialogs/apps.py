@@ -6,3 +6,8 @@ class DialogsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "dialogs"
     verbose_name = _("Dialogs")
+
+    def ready(self) -> None:
+        from dialogs import handlers
+
+        handlers.register()

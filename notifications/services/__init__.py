@@ -1,0 +1,6 @@
+"""Telling people things: ``register_notification`` once, ``notify`` whenever it happens."""
+
+from notifications.services.kinds import register_notification
+from notifications.services.notifying import notify
+
+__all__ = ["notify", "register_notification"]

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from dialogs.api import views
+
+app_name = "dialogs-api"
+urlpatterns = [
+    path("api/dialogs", views.DialogListView.as_view(), name="dialogs"),
+    path("api/dialogs/<uuid:dialog_id>", views.DialogView.as_view(), name="dialog"),
+    path("api/dialogs/<uuid:dialog_id>/messages", views.MessageListView.as_view(), name="messages"),
+    path("api/admin/metrics", views.MetricsView.as_view(), name="metrics"),
+]

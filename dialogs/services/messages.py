@@ -1,0 +1,148 @@
+"""Messages: how one is stored, told to whoever watches, and put on its way."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from config.lib.correlation import get_correlation_id
+from config.lib.errors import BusinessRuleError, FieldError, InputError
+from config.lib.live import publish_on_commit
+from dialogs.models import Dialog, Message
+from dialogs.selectors.documents import message_document
+from dialogs.selectors.locks import lock_dialog
+from dialogs.services.routes import (
+    avito_lane,
+    avito_route,
+    telegram_lane,
+    telegram_route,
+)
+from dialogs.services.splitting import split_text
+from integrations.services.outbox import deliver
+
+MAX_TEXT = 4000
+TO_AVITO = "dialogs.to_avito"
+TO_TELEGRAM = "dialogs.to_telegram"
+
+
+@transaction.atomic
+def send_message(*, actor: User, dialog: Dialog, text: str) -> Message:
+    """Say something to the contact from the site; the dialog's topic shows it too.
+
+    :param text: 1 to 4,000 characters; more than Avito's 1,000 go out as several messages.
+    :returns: the message, queued.
+    :raises InputError: the text is empty or too long; nothing is stored.
+    :raises BusinessRuleError: ``no_account``: the Avito account is gone; nothing is stored.
+    """
+    text = text.strip()
+    if not text or len(text) > MAX_TEXT:
+        refusal = _("From 1 to %(most)s characters.") % {"most": MAX_TEXT}
+        raise InputError(fields=[FieldError("text", "invalid", refusal)])
+    locked = lock_dialog(dialog.pk)
+    if locked is None or locked.avito_account is None:
+        raise BusinessRuleError(
+            _("The Avito account of this dialog is no longer connected."), code="no_account"
+        )
+    message = store_message(
+        Message(
+            dialog=locked,
+            direction=Message.Direction.WEB,
+            is_incoming=False,
+            author=actor,
+            author_name=actor.display_name[:128],
+            text=text,
+            written_at=timezone.now(),
+        )
+    )
+    queue_to_avito(message)
+    queue_to_telegram(message)
+    return message
+
+
+def store_message(message: Message) -> Message:
+    """Save a new message and bring its dialog up to date. The caller holds the dialog's lock.
+
+    An incoming message adds to the unread ones and opens a closed dialog; whoever answers has
+    read them.
+    """
+    message.correlation_id = get_correlation_id()
+    message.save(force_insert=True)
+    dialog = message.dialog
+    dialog.unread_count = dialog.unread_count + 1 if message.is_incoming else 0
+    if message.is_incoming and dialog.status == Dialog.Status.CLOSED:
+        dialog.status = Dialog.Status.OPEN
+    if message.written_at >= dialog.last_message_at:
+        dialog.last_message_at = message.written_at
+        dialog.last_message_text = message.text[:200]
+    dialog.save(update_fields=["unread_count", "status", "last_message_at", "last_message_text"])
+    publish_message(message, "message.created")
+    return message
+
+
+def publish_message(message: Message, event: str) -> None:
+    """Tell the dialog's room of a message: ``message.created`` or ``message.updated``."""
+    document = message_document(message, contact=message.dialog.contact)
+    publish_on_commit(f"dialog:{message.dialog_id}", event, document)
+
+
+def queue_to_telegram(message: Message) -> None:
+    """Put a message on its way to the dialog's topic."""
+    dialog = message.dialog
+    route = telegram_route(dialog)
+    delivery = deliver(
+        kind=TO_TELEGRAM,
+        sender=route.sender,
+        lane=telegram_lane(dialog.pk),
+        budget_key=route.budget_key,
+        payload={"message_id": message.pk},
+        idempotency_key=f"{TO_TELEGRAM}:{message.pk}",
+    )
+    if message.direction == Message.Direction.AVITO:
+        message.delivery = delivery
+        message.save(update_fields=["delivery"])
+
+
+def queue_to_avito(message: Message) -> None:
+    """Put a message on its way to the contact, in as many parts as Avito's limit asks for.
+
+    Its ``delivery`` is the one of the last part.
+    """
+    dialog = message.dialog
+    if dialog.avito_account is None:
+        raise ValueError("A dialog without an account leads nowhere.")
+    route = avito_route(dialog.avito_account, dialog)
+    parts = split_text(message.text)
+    for number, part in enumerate(parts, start=1):
+        message.delivery = deliver(
+            kind=TO_AVITO,
+            sender=route.sender,
+            lane=avito_lane(dialog.pk),
+            budget_key=route.budget_key,
+            payload={
+                "message_id": message.pk,
+                "text": part,
+                "part": number,
+                "parts": len(parts),
+            },
+            idempotency_key=f"{TO_AVITO}:{message.pk}:{number}",
+        )
+    message.save(update_fields=["delivery"])
+
+
+def change_status(message: Message, status: Message.Status) -> None:
+    """Store and publish what became of a message."""
+    message.status = status
+    message.save(update_fields=["status", "avito_message_id", "telegram_message_id"])
+    publish_message(message, "message.updated")
+
+
+def lock_message(message_id: int) -> Message | None:
+    """Return a message with its dialog, which is locked, or ``None`` if it is gone."""
+    found = Message.objects.filter(pk=message_id).values_list("dialog_id", flat=True).first()
+    dialog = lock_dialog(found) if found else None
+    if dialog is None:
+        return None
+    message = Message.objects.filter(pk=message_id).first()
+    if message is not None:
+        message.dialog = dialog
+    return message

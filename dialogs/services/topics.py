@@ -1,0 +1,185 @@
+"""The topic that mirrors a dialog in Telegram: made, given the item's card, pinned, forgotten.
+
+Each of the three steps is a delivery. Topic and card go ahead of the message that needs them.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from dialogs.models import Dialog, Message
+from dialogs.selectors.locks import lock_dialog
+from dialogs.services.groups import UNUSABLE_PAUSE_SECONDS, mend_group, tell_unusable
+from dialogs.services.routes import Place, find_place, telegram_side_lane
+from dialogs.services.wording import card_text, topic_name
+from integrations.models import Delivery
+from integrations.services.calls import (
+    Again,
+    Ahead,
+    Call,
+    Drop,
+    NewDelivery,
+    Outcome,
+    Policy,
+    Prepared,
+    Status,
+    Wait,
+)
+from integrations.services.outbox import deliver
+
+CREATE_TOPIC = "dialogs.create_topic"
+CARD = "dialogs.card"
+PIN_CARD = "dialogs.pin_card"
+
+TOPIC_POLICY = Policy(max_attempts=None)
+CARD_POLICY = Policy(max_attempts=8)
+PIN_POLICY = Policy(max_attempts=3)
+
+# How long the first message waits to hear what the chat is about.
+ITEM_SECONDS = 15.0
+# Pins let the buyer's next words go first.
+PIN_DELAY = timedelta(seconds=3)
+CAPTION_LIMIT = 1024
+_ICON_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
+THREAD_NOT_FOUND = "thread_not_found"
+
+
+def topic_first(dialog: Dialog, place: Place) -> Wait | Ahead:
+    """Return what a message without a topic needs first: news of the item, or topic and card."""
+    age = (timezone.now() - dialog.created_at).total_seconds()
+    if dialog.item_fetched_at is None and age < ITEM_SECONDS:
+        return Wait(1, "what the chat is about is not known yet")
+    number = count_topics(dialog)
+    return Ahead([_new(kind, dialog, place, number) for kind in (CREATE_TOPIC, CARD)])
+
+
+def count_topics(dialog: Dialog) -> int:
+    """Return how many topics were ever asked for; the next one's number."""
+    made = Delivery.objects.filter(idempotency_key__startswith=f"{CREATE_TOPIC}:{dialog.pk}:")
+    return made.count()
+
+
+def forget_topic(dialog: Dialog) -> None:
+    """Note that the dialog's topic is gone. The caller holds the dialog's lock."""
+    dialog.telegram_topic_id = None
+    dialog.save(update_fields=["telegram_topic_id"])
+
+
+def prepare_topic(delivery: Delivery) -> Prepared:
+    dialog = _dialog_of(delivery)
+    place = find_place(dialog) if dialog else None
+    if place is None or dialog is None or place.budget_key != delivery.budget_key:
+        return Drop("the group is another one now")
+    if place.topic_id is not None:
+        return Drop("there is a topic already")
+    colour = _ICON_COLOURS[dialog.pk.int % len(_ICON_COLOURS)]
+    params = {"chat_id": place.chat_id, "name": topic_name(dialog), "icon_color": colour}
+    return Call("createForumTopic", params)
+
+
+def settle_topic(delivery: Delivery, outcome: Outcome) -> Again | None:
+    """Store the topic; without one nothing can be relayed, so it is tried until it works."""
+    if outcome.status is not Status.SENT:
+        return _try_topic_again(delivery, outcome)
+    dialog = lock_dialog(delivery.payload["dialog_id"])
+    if dialog is None:
+        return None
+    chat_id = int(delivery.payload["chat_id"])
+    if dialog.telegram_chat_id != chat_id:
+        # Ids of messages are unique within one chat only.
+        Message.objects.filter(dialog=dialog).update(telegram_message_id=None)
+    dialog.bot_id = UUID(delivery.sender.partition(":")[2])
+    dialog.telegram_chat_id = chat_id
+    dialog.telegram_topic_id = outcome.result["message_thread_id"]
+    dialog.save(update_fields=["bot", "telegram_chat_id", "telegram_topic_id"])
+    return None
+
+
+def prepare_card(delivery: Delivery) -> Prepared:
+    dialog = _dialog_of(delivery)
+    place = find_place(dialog) if dialog else None
+    if dialog is None or place is None or place.topic_id is None:
+        return Drop("there is no topic for it")
+    where = {"chat_id": place.chat_id, "message_thread_id": place.topic_id}
+    text = card_text(dialog)[:CAPTION_LIMIT]
+    if image := dialog.item.get("image"):
+        return Call("sendPhoto", {**where, "photo": image, "caption": text})
+    return Call("sendMessage", {**where, "text": text})
+
+
+def settle_card(delivery: Delivery, outcome: Outcome) -> Again | None:
+    """Have the card pinned. A picture that Telegram does not take is left out."""
+    if outcome.status is Status.SENT:
+        _queue_pin(delivery, outcome)
+        return None
+    if outcome.status is not Status.PERMANENT:
+        return None
+    if answer := mend_group(delivery, outcome):
+        return answer
+    dialog = lock_dialog(delivery.payload["dialog_id"])
+    if dialog is not None and outcome.code == THREAD_NOT_FOUND:
+        forget_topic(dialog)
+        return None
+    if dialog is None or not dialog.item.get("image"):
+        return None
+    dialog.item["image"] = ""
+    dialog.save(update_fields=["item"])
+    return Again()
+
+
+def prepare_pin(delivery: Delivery) -> Prepared:
+    payload = delivery.payload
+    return Call(
+        "pinChatMessage",
+        {
+            "chat_id": payload["chat_id"],
+            "message_id": payload["message_id"],
+            "disable_notification": True,
+        },
+    )
+
+
+def settle_pin(delivery: Delivery, outcome: Outcome) -> Again | None:
+    """A card that is not pinned is a card all the same."""
+    return None
+
+
+def _try_topic_again(delivery: Delivery, outcome: Outcome) -> Again | None:
+    if outcome.status is not Status.PERMANENT:
+        return None
+    if answer := mend_group(delivery, outcome):
+        return answer
+    tell_unusable(delivery, outcome)
+    return Again(UNUSABLE_PAUSE_SECONDS)
+
+
+def _new(kind: str, dialog: Dialog, place: Place, number: int) -> NewDelivery:
+    return NewDelivery(
+        kind=kind,
+        sender=place.bot.sender,
+        budget_key=place.budget_key,
+        payload={"dialog_id": str(dialog.pk), "chat_id": place.chat_id},
+        idempotency_key=f"{kind}:{dialog.pk}:{number}",
+    )
+
+
+def _queue_pin(delivery: Delivery, outcome: Outcome) -> None:
+    message_id: Any = (outcome.result or {}).get("message_id")
+    if message_id is None:
+        return
+    deliver(
+        kind=PIN_CARD,
+        sender=delivery.sender,
+        lane=telegram_side_lane(UUID(delivery.payload["dialog_id"])),
+        budget_key=delivery.budget_key,
+        payload={"chat_id": delivery.payload["chat_id"], "message_id": message_id},
+        idempotency_key=f"{PIN_CARD}:{delivery.pk}",
+        not_before=timezone.now() + PIN_DELAY,
+    )
+
+
+def _dialog_of(delivery: Delivery) -> Dialog | None:
+    dialogs = Dialog.objects.select_related("avito_account__bot", "contact")
+    return dialogs.filter(pk=delivery.payload["dialog_id"]).first()

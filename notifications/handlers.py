@@ -1,0 +1,138 @@
+"""What this app registers below, and what it hears from below."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, Session
+from accounts.signals import signed_in
+from integrations.models import AvitoAccount, Bot, InboundEvent
+from integrations.services.inbox import register_handler
+from integrations.services.outbox import register_kind
+from integrations.signals import avito_account_refused, bot_token_refused
+from notifications.selectors.people import owners_of
+from notifications.services import notify, planning, register_notification, sending
+from notifications.services.kinds import NOTICE_POLICY
+from notifications.services.telegram_contacts import note_membership, note_start
+
+BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
+AVITO_ACCOUNT_REFUSED = "integrations.avito_account_refused"
+AVITO_NO_SUBSCRIPTION = "integrations.avito_no_subscription"
+SIGNED_IN = "accounts.signed_in"
+SIGN_IN_LIFE = timedelta(days=1)
+_AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION}
+
+
+def register() -> None:
+    """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
+    register_kind(
+        planning.TO_TELEGRAM, sending.prepare_telegram, sending.settle_telegram, NOTICE_POLICY
+    )
+    register_kind(planning.TO_EMAIL, sending.prepare_email, sending.settle_email, NOTICE_POLICY)
+    register_handler("telegram", "message", on_message)
+    register_handler("telegram", "my_chat_member", on_my_chat_member)
+    _register_notifications()
+    bot_token_refused.connect(on_bot_token_refused)
+    avito_account_refused.connect(on_avito_account_refused)
+    signed_in.connect(on_signed_in)
+
+
+def on_message(event: InboundEvent) -> bool:
+    """Note who writes to the platform's bot, and leave the message to others."""
+    note_start(bot_id=event.account_id, message=event.payload["message"])
+    return False
+
+
+def on_my_chat_member(event: InboundEvent) -> bool:
+    """Note who blocked the platform's bot or let it in again, and leave the update to others."""
+    note_membership(bot_id=event.account_id, update=event.payload["my_chat_member"])
+    return False
+
+
+def on_bot_token_refused(
+    sender: object, organization: Organization, account: Bot, **_kwargs: Any
+) -> None:
+    """Tell the owners that a bot was switched off."""
+    stamp = timezone.now().isoformat()
+    for owner in owners_of(organization.pk):
+        notify(
+            kind=BOT_TOKEN_REFUSED,
+            recipient=owner,
+            context={"bot": account.username},
+            dedup_key=f"{BOT_TOKEN_REFUSED}:{account.pk}:{stamp}:{owner.pk}",
+        )
+
+
+def on_avito_account_refused(
+    sender: object, organization: Organization, account: AvitoAccount, **_kwargs: Any
+) -> None:
+    """Tell the owners that an account can no longer be answered from."""
+    stamp = timezone.now().isoformat()
+    kind = _AVITO_KINDS.get(account.status, AVITO_ACCOUNT_REFUSED)
+    for owner in owners_of(organization.pk):
+        notify(
+            kind=kind,
+            recipient=owner,
+            context={"account": account.name},
+            dedup_key=f"{kind}:{account.pk}:{stamp}:{owner.pk}",
+        )
+
+
+def on_signed_in(sender: object, user_id: int, session_id: UUID, **_kwargs: Any) -> None:
+    """Tell a person of a sign-in from a device that was not seen before, the first one aside."""
+    session = Session.objects.select_related("user").filter(pk=session_id, user=user_id).first()
+    if session is None:
+        return
+    earlier = Session.objects.filter(user=user_id, created_at__lt=session.created_at)
+    devices = set(earlier.values_list("device", flat=True))
+    if not devices or session.device in devices:
+        return
+    notify(
+        kind=SIGNED_IN,
+        recipient=session.user,
+        context={"device": session.device, "ip": session.ip or ""},
+        dedup_key=f"{SIGNED_IN}:{session.pk}",
+        expires_at=timezone.now() + SIGN_IN_LIFE,
+    )
+
+
+def _register_notifications() -> None:
+    register_notification(
+        BOT_TOKEN_REFUSED,
+        subject=_("The bot @%(bot)s was switched off"),
+        text=_(
+            "Telegram no longer accepts the token of the bot <b>@%(bot)s</b>, so it was switched"
+            " off. Enter a new token on the bot's page; what waits goes out then."
+        ),
+        mandatory=True,
+    )
+    register_notification(
+        AVITO_ACCOUNT_REFUSED,
+        subject=_("Avito does not let us into the account %(account)s"),
+        text=_(
+            "Avito no longer accepts the client id and secret of the account"
+            " <b>%(account)s</b>. Enter new ones on the account's page; answers wait until then."
+        ),
+        mandatory=True,
+    )
+    register_notification(
+        AVITO_NO_SUBSCRIPTION,
+        subject=_("The account %(account)s has no Avito subscription"),
+        text=_(
+            "Avito asks for a paid subscription before the account <b>%(account)s</b> may use"
+            " messages from outside. Answers wait until it is there."
+        ),
+        mandatory=True,
+    )
+    register_notification(
+        SIGNED_IN,
+        subject=_("A new sign-in to your account"),
+        text=_(
+            "Somebody signed in to your account from a new device: %(device)s, address %(ip)s."
+            " If it was not you, change your password and end that session."
+        ),
+        mandatory=True,
+    )

@@ -1,0 +1,78 @@
+"""Where people can be reached, and what we learn of it by trying."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from notifications.models import ChannelAddress
+from notifications.selectors.locks import lock_address
+
+Channel = ChannelAddress.Channel
+State = ChannelAddress.State
+
+STRIKES = 3
+# Telegram's "can't send messages to the user" comes and goes, so only refusals that lie apart
+# count: the third is at least a day after the first.
+STRIKE_GAP = timedelta(hours=12)
+
+
+@transaction.atomic
+def get_address(user: User, channel: Channel) -> ChannelAddress | None:
+    """Return where ``user`` is reached over ``channel``, or ``None`` if nowhere.
+
+    What was learnt of an older address does not hold for a new one.
+    """
+    value = _address_of(user, channel)
+    if not value:
+        return None
+    address, is_new = ChannelAddress.objects.get_or_create(
+        user=user, channel=channel, defaults={"address": value}
+    )
+    if not is_new and address.address != value:
+        address.address = value
+        _revive(address)
+    return address
+
+
+@transaction.atomic
+def set_state(user: User, channel: Channel, state: State) -> None:
+    """Note that somebody can no longer be reached, and why, or can be again."""
+    address = get_address(user, channel)
+    if address is None:
+        return
+    if state == State.ACTIVE:
+        _revive(address)
+    elif address.state != state:
+        address.state = state
+        address.save(update_fields=["state"])
+
+
+@transaction.atomic
+def strike(user: User, channel: Channel) -> bool:
+    """Count a refusal that may pass; return whether it was one too many."""
+    address = lock_address(user_id=user.pk, channel=channel)
+    if address is None:
+        return True
+    now = timezone.now()
+    if address.last_strike_at is None or now - address.last_strike_at >= STRIKE_GAP:
+        address.strikes += 1
+        address.last_strike_at = now
+    if address.strikes >= STRIKES:
+        address.state = State.BLOCKED
+    address.save(update_fields=["strikes", "last_strike_at", "state"])
+    return address.state == State.BLOCKED
+
+
+def _revive(address: ChannelAddress) -> None:
+    address.state = State.ACTIVE
+    address.strikes = 0
+    address.last_strike_at = None
+    address.save(update_fields=["address", "state", "strikes", "last_strike_at"])
+
+
+def _address_of(user: User, channel: Channel) -> str:
+    if channel == Channel.TELEGRAM:
+        return str(user.telegram_id or "")
+    return user.email or ""
