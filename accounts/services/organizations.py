@@ -52,6 +52,38 @@ def rename_organization(
     :raises InputError: the name is empty or longer than 128 characters.
     """
     organization = get_organization_for(actor, organization_id, can_manage=True)
+    _rename(actor, organization, name)
+    return organization
+
+
+@transaction.atomic
+def rename_as_staff(*, actor: User, organization_id: uuid.UUID, name: str) -> None:
+    """Give anybody's organization another name.
+
+    :param actor: staff, which the admin has checked; audited.
+    :raises InputError: the name is empty or longer than 128 characters.
+    """
+    _rename(actor, Organization.objects.get(pk=organization_id), name)
+
+
+@transaction.atomic
+def add_member(
+    *, actor: User | None, organization: Organization, user: User, role: str
+) -> Membership:
+    """Take somebody into an organization; a member already keeps their role.
+
+    :param actor: who is audited; the caller has checked that they may.
+    """
+    membership, is_new = Membership.objects.get_or_create(
+        organization=organization, user=user, defaults={"role": role}
+    )
+    if is_new:
+        _audit_member(actor, "member.added", membership, {"role": role})
+        drop_cached([user.pk])
+    return membership
+
+
+def _rename(actor: User, organization: Organization, name: str) -> None:
     details = {"from": organization.name}
     organization.name = _clean_name(name)
     organization.save(update_fields=["name"])
@@ -63,7 +95,6 @@ def rename_organization(
         details=details,
     )
     drop_cached(_member_ids(organization.pk))
-    return organization
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """What a person may change about themselves, and what staff may change about a person."""
 
 import zoneinfo
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -35,6 +35,24 @@ def update_profile(*, user: User, changes: Mapping[str, str]) -> User:
     person.save(update_fields=list(cleaned))
     drop_cached([person.pk])
     return person
+
+
+@transaction.atomic
+def edit_person(*, actor: User, user: User, fields: Sequence[str]) -> None:
+    """Save what staff has changed on a person's card.
+
+    :param user: the instance that holds the new values.
+    :param fields: the names of what was changed; their values are not audited.
+    """
+    lock_user(user.pk)
+    user.save(update_fields=list(fields))
+    record_audit(
+        actor=actor,
+        action="user.edited",
+        target=f"user:{user.pk}",
+        details={"fields": list(fields)},
+    )
+    drop_cached([user.pk])
 
 
 @transaction.atomic

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
+from django.contrib.auth.middleware import (
+    AuthenticationMiddleware as DjangoAuthenticationMiddleware,
+)
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -21,7 +24,7 @@ _YEAR_SECONDS = 365 * 86_400
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class AuthenticationMiddleware:
+class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     """Build ``request.user`` from the session row that the cookie names.
 
     The signed cookie proves nothing but which row is meant: when that has ended, the visitor is
@@ -29,12 +32,8 @@ class AuthenticationMiddleware:
     nothing.
     """
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         request.user = cast("User", SimpleLazyObject(lambda: _load_user(request)))
-        return self.get_response(request)
 
 
 class LanguageMiddleware:
