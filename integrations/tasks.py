@@ -1,7 +1,9 @@
 """Bells: each looks for whatever is due and may be rung any number of times."""
 
+from celery import shared_task
+
 from config.lib.queue import bell_task
-from integrations.services import inbox, pump
+from integrations.services import cleaning, heartbeats, inbox, polling, pump
 
 
 @bell_task("integrations.process_inbox")
@@ -22,3 +24,18 @@ def pump_avito() -> None:
 @bell_task("integrations.pump_mail")
 def pump_mail() -> None:
     pump.drain("mail", linger=True)
+
+
+@bell_task("integrations.poll_avito")
+def poll_avito() -> None:
+    polling.poll_due()
+
+
+@shared_task(name="integrations.record_beat_tick", ignore_result=True)
+def record_beat_tick() -> None:
+    heartbeats.record_tick()
+
+
+@shared_task(name="integrations.delete_old_rows", ignore_result=True)
+def delete_old_rows() -> None:
+    cleaning.delete_old_rows()

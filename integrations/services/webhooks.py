@@ -216,16 +216,21 @@ def _store(statement: str, text: str, parameters: dict[str, Any]) -> Answer:
         is_known, is_new = _execute(statement, parameters)
     except DataError:
         # JSON may say what jsonb cannot hold: \\u0000, half of a surrogate pair, 1e999999.
-        parameters["payload"] = _storable(text)
-        try:
-            is_known, is_new = _execute(statement, parameters)
-        except DataError:
-            raise BadBodyError("not storable") from None
+        is_known, is_new = _execute_cleaned(statement, parameters)
     if is_new:
         ring(BELL)
     if not is_known:
         return Answer.UNKNOWN
     return Answer.STORED if is_new else Answer.REPEATED
+
+
+def _execute_cleaned(statement: str, parameters: dict[str, Any]) -> tuple[bool, bool]:
+    try:
+        content = storable(json.loads(parameters["payload"]))
+        cleaned = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        return _execute(statement, parameters | {"payload": cleaned})
+    except (DataError, ValueError):
+        raise BadBodyError("not storable") from None
 
 
 def _execute(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]:
@@ -252,20 +257,13 @@ def _fetch(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]:
         return row
 
 
-def _storable(text: str) -> str:
-    """Return JSON text without what PostgreSQL's jsonb refuses in strings."""
-    return json.dumps(_cleaned(json.loads(text)), ensure_ascii=False, allow_nan=False)
-
-
-def _cleaned(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """Return JSON data without what PostgreSQL's jsonb refuses in texts: NUL, half surrogates."""
     if isinstance(value, str):
-        return (
-            value.replace("\x00", "\ufffd")
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
+        whole = value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass")
+        return whole.decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+        return {storable(name): storable(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [storable(item) for item in value]
     return value
