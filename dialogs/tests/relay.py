@@ -1,0 +1,138 @@
+"""A shop with its bot, its group and its Avito account, in the sandbox and on the site."""
+
+import time
+from collections.abc import Callable
+
+from dialogs.models import Dialog, Message
+from integrations.models import Delivery, InboundEvent
+from integrations.services import inbox, pump
+from integrations.services.avito_accounts import create_avito_account
+from integrations.services.bots import create_bot
+
+RIGHTS = {"can_manage_topics": True, "can_pin_messages": True, "can_delete_messages": True}
+SELLER = {"id": 5_000_001, "first_name": "Semyon", "last_name": "Sergeev"}
+ITEM = {"title": "Bicycle Stels", "price": 12_500}
+
+
+class Relay:
+    """Both ends of the relay; ``run`` does what the workers would."""
+
+    def __init__(self, sandbox, organization, token: str, **bot_fields) -> None:
+        self.sandbox = sandbox
+        self.organization = organization
+        self.token = token
+        sandbox.control("telegram/bots", {"token": token, "username": "shop_test_bot"})
+        sandbox.control("telegram/users", SELLER)
+        self.group = self.make_group("Buyers")
+        self.bot = create_bot(
+            actor=None,
+            organization=organization,
+            name="Shop",
+            token=token,
+            **{"group_chat_id": self.group, **bot_fields},
+        )
+        credentials = {"client_id": "shop", "client_secret": "shop-secret"}
+        self.avito_user = sandbox.control("avito/accounts", credentials)["user_id"]
+        self.account = create_avito_account(
+            actor=None,
+            organization=organization,
+            name="Shop on Avito",
+            api_client_id="shop",
+            api_client_secret="shop-secret",
+            bot=self.bot,
+        )
+        self.chat = self.make_chat()
+
+    def make_group(self, title: str, *, is_forum: bool = True, rights: dict = RIGHTS) -> int:
+        body = {"title": title, "bots": [self.token], "is_forum": is_forum, "rights": rights}
+        return self.sandbox.control("telegram/groups", body)["chat_id"]
+
+    def make_chat(self, buyer: str = "Boris", **item) -> str:
+        body = {"user_id": self.avito_user, "item": ITEM | item, "buyer": {"name": buyer}}
+        return self.sandbox.control("avito/chats", body)["chat_id"]
+
+    def buyer_says(self, text: str = "", *, chat: str | None = None, **content) -> str:
+        """Return the message's id; its event waits in the inbox."""
+        body = {"chat_id": chat or self.chat, **({"text": text} if text else {}), **content}
+        return self._heard(lambda: self.sandbox.control("avito/say", body))["message_id"]
+
+    def seller_says(self, text: str = "", *, dialog: Dialog | None = None, **content) -> int:
+        topic = (dialog or self.dialog).telegram_topic_id
+        body = {
+            "bot": self.token,
+            "chat_id": self.group,
+            "user": SELLER["id"],
+            "thread_id": topic,
+            **({"text": text} if text else {}),
+            **content,
+        }
+        return self._heard(lambda: self.sandbox.control("telegram/say", body))["message_id"]
+
+    def _heard(self, act: Callable[[], dict]) -> dict:
+        before = InboundEvent.objects.count()
+        answer = act()
+        wait_for(lambda: InboundEvent.objects.count() > before)
+        return answer
+
+    def run(self, until: Callable[[], object] | None = None) -> None:
+        """Do the workers' rounds: till ``until()`` holds, else till nothing is under way."""
+        wait_for(lambda: self._round() and (until or _is_quiet)())
+
+    def _round(self) -> bool:
+        inbox.drain()
+        pump.drain("avito")
+        pump.drain("telegram")
+        return True
+
+    @property
+    def dialog(self) -> Dialog:
+        return Dialog.objects.get(external_id=self.chat)
+
+    def message(self, text: str) -> Message:
+        return Message.objects.get(text=text)
+
+    def in_group(self, chat_id: int | None = None) -> dict:
+        return self.sandbox.control(f"telegram/chats/{chat_id or self.group}")
+
+    def in_topic(self, dialog: Dialog | None = None) -> list[str]:
+        """Return the texts in a dialog's topic, the card first."""
+        topic = (dialog or self.dialog).telegram_topic_id
+        found = self.in_group()["messages"]
+        return [entry["text"] for entry in found if entry["thread_id"] == topic]
+
+    def on_avito(self, chat: str | None = None) -> dict:
+        return self.sandbox.control(f"avito/chats/{chat or self.chat}")
+
+    def answers_on_avito(self, chat: str | None = None) -> list[str]:
+        """Return what the buyer sees of the seller's side."""
+        return [
+            entry["content"]["text"]
+            for entry in self.on_avito(chat)["messages"]
+            if entry["author_id"] == self.avito_user
+        ]
+
+
+def wait_for(done: Callable[[], object], *, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, list(
+            Delivery.objects.values_list("kind", "state", "last_error_code", "last_error")
+        )
+        time.sleep(0.02)
+
+
+def _is_quiet() -> bool:
+    """Nothing waits on either side; what is due later than in a few seconds does not count."""
+    return not (
+        InboundEvent.objects.filter(state=InboundEvent.State.NEW).exists()
+        or Delivery.objects.filter(state__in=Delivery.OPEN).exclude(kind="dialogs.pin_card").exists()
+    )
+
+
+def deliveries(kind: str) -> list[str]:
+    """Return the states of the deliveries of a kind, oldest first."""
+    return list(
+        Delivery.objects.filter(kind=f"dialogs.{kind}").order_by("pk").values_list("state", flat=True)
+    )
+
+
