@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from config.lib.drf import problem_headers, problem_response
 from config.lib.errors import AppError
@@ -31,10 +31,22 @@ def refusal_response(request: HttpRequest, error: AppError) -> HttpResponse:
     """Return what stands for ``error``: problem+json for a program, a page for a person."""
     if is_api_request(request):
         return problem_response(error)
-    page = render(request, "errors/refused.html", {"error": error}, status=error.status)
+    page = error_page(request, "errors/refused.html", status=error.status, error=error)
     for name, value in problem_headers(error).items():
         page[name] = value
     return page
+
+
+def error_page(
+    request: HttpRequest, template: str, *, status: int, **context: object
+) -> HttpResponse:
+    """Return a page that says what went wrong.
+
+    A request that was refused before anybody looked who sent it gets the page of a stranger: the
+    context of the other pages needs the person.
+    """
+    known = request if hasattr(request, "user") else None
+    return HttpResponse(render_to_string(template, context, known), status=status)
 
 
 class AppErrorMiddleware:

@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from config.lib.drf import problem_response
 from config.lib.errors import AppError, ForbiddenError, InputError, NotFoundError
-from config.lib.pages import is_api_request
+from config.lib.pages import error_page, is_api_request
 
 
 class ServerFaultError(AppError):
@@ -45,4 +44,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, error: AppError, template: str) -> HttpResponse:
     if is_api_request(request):
         return problem_response(error)
-    return render(request, template, status=error.status)
+    return error_page(request, template, status=error.status)

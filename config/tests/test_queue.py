@@ -1,0 +1,110 @@
+import base64
+import json
+import time
+
+import pytest
+from django.db import transaction
+
+from config.lib.correlation import TASK_HEADER, correlated
+from config.lib.queue import bell_task, enqueue_on_commit, ring, ring_on_commit
+
+
+def waiting(redis, queue="default"):
+    """Return ``(task, kwargs, headers)`` of the tasks in a queue, oldest first."""
+    messages = [json.loads(raw) for raw in reversed(redis.lrange(queue, 0, -1))]
+    bodies = [json.loads(base64.b64decode(m["body"])) for m in messages]
+    return [
+        (m["headers"]["task"], body[1], m["headers"])
+        for m, body in zip(messages, bodies, strict=True)
+    ]
+
+
+@pytest.fixture
+def broker_gone(redis_gone):
+    """Point Celery at the closed port as well, by a connection pool of its own."""
+    from config.celery import app
+
+    before = app.conf.broker_url
+
+    def point_at(url):
+        app.conf.broker_url = app.conf.broker_write_url = url
+        app._pool = None
+        app.amqp._producer_pool = None
+
+    point_at(redis_gone)
+    yield
+    point_at(before)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_goes_out_after_the_commit_and_not_before(redis):
+    with correlated("request-1"), transaction.atomic():
+        enqueue_on_commit("tests.work", order_id=5)
+        assert waiting(redis) == []
+    ((task, ids, headers),) = waiting(redis)
+    assert (task, ids, headers[TASK_HEADER]) == ("tests.work", {"order_id": 5}, "request-1")
+    assert headers["ignore_result"] is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_sends_nothing(redis):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        enqueue_on_commit("tests.work")
+        ring_on_commit("tests.bell")
+        raise RuntimeError
+    assert waiting(redis) == []
+
+
+def test_a_waiting_bell_is_not_rung_again(redis):
+    for _ in range(5):
+        ring("tests.bell")
+    ring("tests.other")
+    assert [task for task, _, _ in waiting(redis)] == ["tests.bell", "tests.other"]
+    assert 0 < redis.ttl("bell:tests.bell") <= 5
+
+
+def test_an_answered_bell_can_ring_while_its_work_goes_on(redis):
+    @bell_task("tests.answered")
+    def work():
+        assert redis.get("bell:tests.answered") is None
+        ring("tests.answered")
+
+    ring("tests.answered")
+    work()
+    assert len(waiting(redis)) == 2
+
+
+def test_a_bell_goes_to_its_own_queue(redis):
+    ring("integrations.process_inbox")
+    assert [task for task, _, _ in waiting(redis, "inbox")] == ["integrations.process_inbox"]
+
+
+def test_a_flush_costs_only_what_was_waiting(redis):
+    ring("tests.bell")
+    redis.flushdb()
+    ring("tests.bell")
+    assert len(waiting(redis)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_the_caller_goes_on_and_it_is_logged(broker_gone, caplog):
+    began = time.monotonic()
+    with transaction.atomic():
+        enqueue_on_commit("tests.work")
+        ring_on_commit("tests.bell")
+    assert time.monotonic() - began < 5
+    assert [r.message for r in caplog.records if r.name == "config.lib.queue"] == [
+        "task not sent",
+        "bell not rung",
+    ]
+
+
+def test_without_redis_a_bell_is_still_answered(redis_gone):
+    done = []
+
+    @bell_task("tests.unheard")
+    def work():
+        done.append(1)
+
+    work()
+    assert done == [1]
