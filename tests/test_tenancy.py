@@ -1,0 +1,123 @@
+"""Two organizations see nothing of each other, by any route, with any method.
+
+For a stranger another's object and nothing look exactly the same. The walk is over all routes of
+the resolver: a new route with a new sort of object fails here until ``world`` has one of it.
+"""
+
+import json
+import re
+import uuid
+
+import pytest
+from django.apps import apps
+from django.core import serializers
+
+from tests.routes import all_routes
+from tests.world import MARKERS, build_world
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("get", "post", "put", "patch", "delete")
+WITH_OBJECT = [route for route in all_routes() if route.parameters]
+WITHOUT_OBJECT = [route for route in all_routes() if not route.parameters]
+# A stranger's own traces: signing in and being seen are not changes of another's things.
+OWN_TRACES = {
+    "accounts.session",
+    "accounts.refreshtoken",
+    "accounts.auditevent",
+    "notifications.notification",
+    "integrations.delivery",
+}
+
+
+@pytest.fixture
+def world(organization, owner):
+    return build_world(organization, owner)
+
+
+def absent(route) -> dict[str, object]:
+    return {name: uuid.uuid4() for name in route.parameters}
+
+
+def owned(route, world) -> dict[str, object]:
+    missing = set(route.parameters) - set(world.owned)
+    assert not missing, f"tests/world.py has no {missing} for the route {route}"
+    return world.owned
+
+
+def look(response, path: str) -> tuple[int, str]:
+    """Return what can be told apart from outside: the status, and the text without its own id."""
+    text = response.content.decode(errors="replace").replace(path, "PATH")
+    text = re.sub(r'"request_id": ?"[^"]*"', "", text)
+    text = re.sub(r"csrf[^\s>]*|nonce[^\s>]*|[0-9a-f]{32}|[A-Za-z0-9]{64}", "", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    return response.status_code, text
+
+
+def stored() -> str:
+    rows = []
+    for model in apps.get_models():
+        if model._meta.label_lower not in OWN_TRACES and not model._meta.proxy:
+            rows += serializers.serialize("python", model._default_manager.order_by("pk"))
+    return json.dumps(rows, default=str, sort_keys=True)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "stranger by token", "stranger by cookie"])
+@pytest.mark.parametrize("route", WITH_OBJECT, ids=str)
+def test_anothers_object_looks_like_nothing(
+    route, who, world, stranger, other_organization, api, page
+):
+    clients = {
+        "anonymous": lambda: api(),
+        "stranger by token": lambda: api(stranger),
+        "stranger by cookie": lambda: page(stranger),
+    }
+    client = clients[who]()
+    before = stored()
+    for method in METHODS:
+        theirs, nothing = route.path(owned(route, world)), route.path(absent(route))
+        call = getattr(client, method)
+        found = look(call(theirs, content_type="application/json", data="{}"), theirs)
+        expected = look(call(nothing, content_type="application/json", data="{}"), nothing)
+        assert found == expected, method
+        assert found[0] in (302, 401, 403, 404, 405), (method, found[0])
+        assert not any(marker in found[1] for marker in MARKERS), method
+    assert stored() == before
+
+
+@pytest.mark.parametrize("route", WITHOUT_OBJECT, ids=str)
+def test_lists_show_nothing_of_another_organization(
+    route, world, stranger, other_organization, api, page
+):
+    for client in (api(), api(stranger), page(stranger)):
+        text = client.get(route.path({})).content.decode(errors="replace")
+        shown = [word for word in (*MARKERS, *world.ids) if word in text]
+        assert shown == []
+
+
+@pytest.mark.parametrize("route", WITHOUT_OBJECT, ids=str)
+def test_naming_a_foreign_organization_is_naming_none(
+    route, world, stranger, other_organization, api
+):
+    foreign = api(stranger, organization=world.organization)
+    nowhere = api(stranger)
+    nowhere.credentials(**{**nowhere._credentials, "HTTP_X_ORGANIZATION": str(uuid.uuid4())})
+    before = stored()
+    for method in ("get", "post"):
+        path = route.path({})
+        found = look(getattr(foreign, method)(path, {}, format="json"), path)
+        expected = look(getattr(nowhere, method)(path, {}, format="json"), path)
+        assert found == expected, method
+        assert not any(word in found[1] for word in MARKERS)
+    assert stored() == before
+
+
+def test_the_walk_would_see_a_leak(world, owner, api, page):
+    """The control: the owner does see these things by the same routes."""
+    seen = set()
+    for route in all_routes():
+        for client in (api(owner), page(owner)):
+            if set(route.parameters) <= set(world.owned):
+                text = client.get(route.path(world.owned)).content.decode(errors="replace")
+                seen |= {word for word in MARKERS if word in text}
+    assert {"marker-bot", "marker-avito", "marker-item", "marker-words"} <= seen

@@ -1,0 +1,94 @@
+"""An organization with one of everything that belongs to it, each with a name to be found by."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from accounts.models import Organization, Session, User
+from dialogs.models import Contact, Dialog, Message
+from integrations.models import AvitoAccount, Bot, IntegrationLog
+
+# Each stands in some text of the owner's; a stranger must never read one.
+MARKERS = (
+    "marker-bot",
+    "marker-avito",
+    "marker-contact",
+    "marker-item",
+    "marker-words",
+    "marker-log",
+)
+
+
+@dataclass
+class World:
+    """Parameter names of routes, and the owner's object that stands for each."""
+
+    organization: Organization
+    owned: dict[str, object]
+    ids: tuple[str, ...]
+
+
+def build_world(organization: Organization, owner: User) -> World:
+    bot = Bot.objects.create(
+        organization=organization,
+        name="marker-bot",
+        telegram_id=uuid.uuid4().int % 10**12,
+        username="marker_bot",
+        sealed_token="x",
+        token_hint="1:…",
+        group_chat_id=-100500,
+    )
+    account = AvitoAccount.objects.create(
+        organization=organization,
+        name="marker-avito",
+        api_client_id="client",
+        sealed_client_secret="x",
+        avito_user_id=uuid.uuid4().int % 10**12,
+        bot=bot,
+    )
+    contact = Contact.objects.create(
+        organization=organization, source="avito", external_id="7", name="marker-contact"
+    )
+    dialog = Dialog.objects.create(
+        organization=organization,
+        avito_account=account,
+        external_id="u2i-1",
+        contact=contact,
+        bot=bot,
+        title="marker-item",
+        item={"title": "marker-item"},
+        last_message_at=timezone.now(),
+        last_message_text="marker-words",
+    )
+    message = Message.objects.create(
+        dialog=dialog,
+        direction="avito",
+        is_incoming=True,
+        text="marker-words",
+        correlation_id="c",
+        written_at=timezone.now(),
+    )
+    IntegrationLog.objects.create(
+        organization=organization, source="avito", event="marker-log", correlation_id="c"
+    )
+    session = Session.objects.filter(user=owner).first() or Session.objects.create(
+        user=owner,
+        method="password",
+        created_at=timezone.now(),
+        last_seen_at=timezone.now(),
+        idle_expires_at=timezone.now() + timezone.timedelta(days=1),
+        expires_at=timezone.now() + timezone.timedelta(days=1),
+    )
+    owned = {
+        "bot_id": bot.pk,
+        "account_id": account.pk,
+        "dialog_id": dialog.pk,
+        "message_id": message.pk,
+        "contact_id": contact.pk,
+        "session_id": session.pk,
+        "organization_id": organization.pk,
+        "client_id": organization.pk,
+    }
+    ids = tuple(str(x.pk) for x in (bot, account, contact, dialog, session, organization))
+    return World(organization=organization, owned=owned, ids=ids)
