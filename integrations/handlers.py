@@ -1,7 +1,8 @@
 """What integrations registers: its ways out, its sources, its sealed fields, its gauges."""
 
+from config.lib.health import register_health
 from config.lib.metrics import register_gauges
-from integrations import metrics
+from integrations import metrics, probes
 from integrations.avito import sender as avito
 from integrations.mail import sender as mail
 from integrations.models import AvitoAccount, Bot
@@ -64,3 +65,10 @@ def register() -> None:
         AvitoAccount, "sealed_access_token", avito_tokens.access_token_ref
     )
     register_gauges("avito poll", metrics.avito_poll_age)
+    register_gauges("backlog", metrics.backlog)
+    register_gauges("beat", metrics.beat_tick)
+    register_health("beat", probes.probe_beat, kind="scheduler")
+    register_health("outbox", probes.probe_outbox, kind="queue")
+    register_health("inbox", probes.probe_inbox, kind="queue")
+    register_health("telegram_bots", probes.probe_bots, kind="Telegram")
+    register_health("avito_accounts", probes.probe_avito, kind="Avito")

@@ -9,6 +9,12 @@ from prometheus_client.core import GaugeMetricFamily
 
 from config.lib.metrics import counter
 from integrations.models import AvitoAccount
+from integrations.selectors.backlog import (
+    inbox_backlog,
+    last_tick,
+    outbox_backlog,
+    unsettled_counts,
+)
 
 REFUSED_FOR_PACE = counter(
     "depesha_bot_429_total", "Calls that Telegram refused for their pace.", ("bot",)
@@ -26,5 +32,43 @@ def avito_poll_age() -> Iterable[Metric]:
     return [
         GaugeMetricFamily(
             "depesha_avito_poll_age_seconds", "Since the oldest poll of an account.", value=age
+        )
+    ]
+
+
+def backlog() -> Iterable[Metric]:
+    """Return how much is due in the outbox and the inbox, and since when."""
+    due = GaugeMetricFamily("depesha_outbox_due", "Deliveries that are due.", labels=["channel"])
+    oldest = GaugeMetricFamily(
+        "depesha_outbox_oldest_due_seconds", "The oldest due delivery waits.", labels=["channel"]
+    )
+    for channel, waiting in outbox_backlog().items():
+        due.add_metric([channel], waiting.count)
+        oldest.add_metric([channel], waiting.oldest_seconds)
+    inbox = inbox_backlog()
+    dead, needs_person = unsettled_counts()
+    return [
+        due,
+        oldest,
+        GaugeMetricFamily("depesha_inbox_due", "Events that are due.", value=inbox.count),
+        GaugeMetricFamily(
+            "depesha_inbox_oldest_due_seconds",
+            "The oldest due event waits.",
+            value=inbox.oldest_seconds,
+        ),
+        GaugeMetricFamily("depesha_outbox_dead_recently", "Given up in 15 minutes.", value=dead),
+        GaugeMetricFamily(
+            "depesha_outbox_needs_person",
+            "Deliveries that a person must judge.",
+            value=needs_person,
+        ),
+    ]
+
+
+def beat_tick() -> Iterable[Metric]:
+    """Return when beat was last alive."""
+    return [
+        GaugeMetricFamily(
+            "depesha_beat_last_tick_timestamp_seconds", "Beat's last tick.", value=last_tick()
         )
     ]

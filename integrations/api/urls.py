@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.api import webhooks
+from integrations.api import avito_views, bot_views, webhooks
 
 app_name = "integrations-api"
 urlpatterns = [
@@ -11,4 +11,46 @@ urlpatterns = [
     ),
     path("api/webhooks/avito/<uuid:account_id>/<str:secret>", webhooks.avito, name="avito-webhook"),
     path("api/webhooks/avito", webhooks.avito_without_secret, name="avito-webhook-bare"),
+    path("api/bots", bot_views.BotListView.as_view(), name="bot-list"),
+    path("api/bots/<uuid:bot_id>", bot_views.BotView.as_view(), name="bot-detail"),
+    path(
+        "api/bots/<uuid:bot_id>/activate",
+        bot_views.BotActivationView.as_view(),
+        name="bot-activate",
+    ),
+    path(
+        "api/bots/<uuid:bot_id>/deactivate",
+        bot_views.BotDeactivationView.as_view(),
+        name="bot-deactivate",
+    ),
+    path("bots", bot_views.CamelBotListView.as_view(), name="bots-list"),
+    path("bots/<uuid:bot_id>", bot_views.CamelBotView.as_view(), name="bots-detail"),
+    path(
+        "bots/<uuid:bot_id>/activate",
+        bot_views.CamelBotActivationView.as_view(),
+        name="bots-activate",
+    ),
+    path(
+        "bots/<uuid:bot_id>/deactivate",
+        bot_views.CamelBotDeactivationView.as_view(),
+        name="bots-deactivate",
+    ),
+    path(
+        "api/v1/telegram/bots",
+        bot_views.IntegrationBotListView.as_view(),
+        name="telegram-bot-list",
+    ),
+    path(
+        "api/v1/telegram/bots/<uuid:bot_id>",
+        bot_views.IntegrationBotView.as_view(),
+        name="telegram-bot-detail",
+    ),
+    path(
+        "api/avito/accounts", avito_views.AvitoAccountListView.as_view(), name="avito-account-list"
+    ),
+    path(
+        "api/avito/accounts/<uuid:account_id>",
+        avito_views.AvitoAccountView.as_view(),
+        name="avito-account-detail",
+    ),
 ]

@@ -100,7 +100,7 @@ def create_avito_account(
             raise
         text = _("This Avito account is already connected.")
         raise ConflictError(text, code="account_taken") from None
-    _try_subscribe(account)
+    transaction.on_commit(lambda: _try_subscribe(account))
     return account
 
 
@@ -127,7 +127,7 @@ def update_avito_account(
     if account.status == AvitoAccount.Status.ACTIVE:
         release_hold(key=account.sender, task=PUMP)
     if changes.has_credentials or changes.is_active:
-        _try_subscribe(account)
+        transaction.on_commit(lambda: _try_subscribe(account))
     elif changes.is_active is False:
         _try_unsubscribe(account)
     return account

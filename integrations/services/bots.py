@@ -131,7 +131,7 @@ def create_bot(
             _record(bot, actor=actor, action="bot.created", event="bot_added")
     except IntegrityError:
         raise ConflictError(_("This bot is already connected."), code="bot_taken") from None
-    _try_set_webhook(bot)
+    transaction.on_commit(lambda: _try_set_webhook(bot))
     return bot
 
 
@@ -151,7 +151,7 @@ def update_bot(*, actor: User, bot: Bot, changes: BotChanges) -> Bot:
         _record(bot, actor=actor, action="bot.changed", event="bot_changed", details=details)
     if changes.token is not None:
         release_hold(key=bot.sender, task=PUMP)
-        _try_set_webhook(bot)
+        transaction.on_commit(lambda: _try_set_webhook(bot))
     return bot
 
 
@@ -164,7 +164,7 @@ def activate_bot(*, actor: User, bot: Bot) -> Bot:
     _whose(open_token(bot))
     bot = _set_status(actor=actor, bot=bot, status=Bot.Status.ACTIVE, action="bot.activated")
     release_hold(key=bot.sender, task=PUMP)
-    _try_set_webhook(bot)
+    transaction.on_commit(lambda: _try_set_webhook(bot))
     return bot
 
 

@@ -34,6 +34,7 @@ _channel_of_prefix: Registry[Channel] = Registry("sender")
 
 State = Delivery.State
 
+
 def register_kind(kind: str, prepare: Prepare, settle: Settle, policy: Policy) -> None:
     """Say how deliveries of ``kind`` are made. Called in ``AppConfig.ready()`` only."""
     kinds.register(kind, Kind(prepare=prepare, settle=settle, policy=policy))

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.selectors.organizations import may_manage
+from accounts.web.forms import add_refusal
 from config.lib.errors import AppError
 from integrations.models import AvitoAccount
 from integrations.selectors.avito_accounts import get_avito_account_for, list_avito_accounts
 from integrations.services import avito_accounts as service
+from integrations.services.avito_accounts import AvitoAccountChanges
 from integrations.web.cabinet import (
     CabinetRequest,
     cabinet,
@@ -21,7 +23,6 @@ from integrations.web.cabinet import (
 )
 from integrations.web.checks import run_check
 from integrations.web.forms import AccountForm, AccountSettingsForm, DeletionForm
-from integrations.web.refusals import show_refusal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,11 +37,11 @@ def list_or_create(request: CabinetRequest) -> HttpResponse:
     if not form.is_valid():
         return _render_list(request, form, status=400)
     try:
-        account = service.create_account(
+        account = service.create_avito_account(
             actor=request.user, organization=organization, **form.cleaned_data
         )
     except AppError as error:
-        show_refusal(form, error)
+        add_refusal(form, error)
         return _render_list(request, form, status=error.status)
     notes.success(request, _("%(account)s is connected.") % {"account": account})
     return redirect("integrations:account-detail", account.pk)
@@ -58,9 +59,9 @@ def show_or_change(request: CabinetRequest, account_id: uuid.UUID) -> HttpRespon
     if not form.is_valid():
         return _render_account(request, account, form, status=400)
     try:
-        service.update_account(actor=request.user, account=account, **form.cleaned_data)
+        service.update_avito_account(actor=request.user, account=account, changes=_changes(form))
     except AppError as error:
-        show_refusal(form, error)
+        add_refusal(form, error)
         return _render_account(request, account, form, status=error.status)
     notes.success(request, _("Saved."))
     return redirect("integrations:account-detail", account.pk)
@@ -87,10 +88,8 @@ def delete(request: CabinetRequest, account_id: uuid.UUID) -> HttpResponse:
     require_manager(request)
     form = DeletionForm(request.POST, expected=account.name)
     if not form.is_valid():
-        return _render_account(
-            request, account, _settings_form(account), deletion=form, status=400
-        )
-    service.delete_account(actor=request.user, account=account)
+        return _render_account(request, account, _settings_form(account), deletion=form, status=400)
+    service.delete_avito_account(actor=request.user, account=account)
     notes.success(request, _("%(account)s is disconnected.") % {"account": account})
     return redirect("integrations:account-list")
 
@@ -102,7 +101,7 @@ def _open(request: CabinetRequest, account_id: uuid.UUID) -> AvitoAccount:
 
 
 def _ask_avito(account: AvitoAccount) -> str:
-    service.check_account(account)
+    service.mark_working(service.subscribe(account))
     return _("Avito answers and takes the keys.")
 
 
@@ -111,9 +110,17 @@ def _settings_form(account: AvitoAccount) -> AccountSettingsForm:
     return AccountSettingsForm(initial=initial, organization=account.organization)
 
 
-def _render_list(
-    request: CabinetRequest, form: AccountForm, *, status: int = 200
-) -> HttpResponse:
+def _changes(form: AccountSettingsForm) -> AvitoAccountChanges:
+    cleaned = form.cleaned_data
+    return AvitoAccountChanges(
+        name=cleaned["name"],
+        api_client_secret=cleaned["api_client_secret"] or None,
+        bot=cleaned["bot"],
+        no_bot=cleaned["bot"] is None,
+    )
+
+
+def _render_list(request: CabinetRequest, form: AccountForm, *, status: int = 200) -> HttpResponse:
     accounts = list_avito_accounts(request.membership.organization).select_related("bot")
     context = {
         "accounts": accounts.order_by("-created_at", "pk"),

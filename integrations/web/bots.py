@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.selectors.organizations import may_manage
+from accounts.web.forms import add_refusal
 from config.lib.errors import AppError
 from integrations.models import Bot
 from integrations.selectors.bots import get_bot_for, list_bots
@@ -22,7 +23,6 @@ from integrations.web.cabinet import (
 )
 from integrations.web.checks import run_check
 from integrations.web.forms import BotForm, BotSettingsForm, DeletionForm
-from integrations.web.refusals import show_refusal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +42,7 @@ def list_or_create(request: CabinetRequest) -> HttpResponse:
             **form.cleaned_data,
         )
     except AppError as error:
-        show_refusal(form, error)
+        add_refusal(form, error)
         return _render_list(request, form, status=error.status)
     notes.success(request, _("%(bot)s is connected.") % {"bot": bot})
     return redirect("integrations:bot-detail", bot.pk)
@@ -62,7 +62,7 @@ def show_or_change(request: CabinetRequest, bot_id: uuid.UUID) -> HttpResponse:
     try:
         service.update_bot(actor=request.user, bot=bot, changes=_changes(form))
     except AppError as error:
-        show_refusal(form, error)
+        add_refusal(form, error)
         return _render_bot(request, bot, form, status=error.status)
     notes.success(request, _("Saved."))
     return redirect("integrations:bot-detail", bot.pk)
@@ -117,7 +117,7 @@ def _open(request: CabinetRequest, bot_id: uuid.UUID) -> Bot:
 
 
 def _ask_telegram(bot: Bot) -> str:
-    service.check_bot(bot)
+    service.set_webhook(bot)
     return _("Telegram answers, and the webhook is ours.")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.lib.errors import AppError
+from config.lib.http import OutsideError
+from integrations.services.bots import refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,10 @@ def run_check(check: Callable[[], str]) -> CheckResult:
     try:
         text = check()
     except AppError as error:
-        raw = f"{error.status} {error.error_code}"
+        raw = str(error.__cause__) if isinstance(error.__cause__, OutsideError) else ""
         return CheckResult(False, str(error.detail), _since(started), raw)
+    except OutsideError as error:
+        return CheckResult(False, str(refusal_of(error).detail), _since(started), str(error))
     return CheckResult(True, text, _since(started))
 
 
