@@ -64,6 +64,12 @@ def is_checkbox(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
+@register.filter
+def is_choice(field: BoundField) -> bool:
+    """Say whether a field is a list to choose from, which always holds something."""
+    return isinstance(field.field.widget, SelectInput)
+
+
 @register.simple_tag
 def moment(at: datetime | None, style: str = "relative") -> SafeString | str:
     """Return a ``<time>`` in the reader's zone, with the exact date and time as its title.

@@ -47,7 +47,7 @@ def open_window(dialog: Dialog) -> Window:
 
 def refresh_window(dialog: Dialog, *, start: int) -> Window:
     """Return the window that begins at message ``start`` as it is now."""
-    newest = dialog.messages.filter(pk__gte=start).select_related("author")
+    newest = dialog.messages.filter(pk__gte=start)
     messages = list(newest.order_by("-pk")[:MAX_WINDOW])[::-1]
     return Window(messages, start, version_of(messages))
 

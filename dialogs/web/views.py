@@ -100,7 +100,7 @@ def change_status(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse
     if not form.is_valid():
         raise InputError
     status = Dialog.Status(form.cleaned_data["status"])
-    dialog_service.set_status(actor=request.user, dialog=dialog, status=status)
+    dialog_service.update_dialog(dialog=dialog, status=status)
     notes.success(request, _("The dialog is now: %(status)s.") % {"status": status.label})
     return redirect("dialogs:dialog-detail", dialog.pk)
 

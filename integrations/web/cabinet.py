@@ -4,14 +4,11 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.conf import settings
 from django.contrib import messages as notes
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, User
@@ -51,19 +48,11 @@ def cabinet(
         except ConflictError as error:
             notes.info(request, str(error.detail))
             return redirect("accounts:account")
-        with timezone.override(_zone_of(member.user)):
-            response = view(member, *args, **kwargs)
+        response = view(member, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     return guarded
-
-
-def _zone_of(user: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(user.timezone)
-    except (ValueError, ZoneInfoNotFoundError):
-        return ZoneInfo(settings.TIME_ZONE)
 
 
 def follow_organization(request: CabinetRequest, organization_id: uuid.UUID) -> None:
