@@ -102,6 +102,10 @@ export class Buyer {
 
   async refresh(chat) {
     if (chat.revision === this.seen) return;
+    if (chat.revision < this.seen) {
+      this.showList();
+      return;
+    }
     const view = await get(`avito/chats/${encodeURIComponent(chat.chat_id)}?after=${this.seen}`);
     if (this.openId !== chat.chat_id) return;
     this.seen = view.revision;

@@ -151,6 +151,11 @@ export class Seller {
     const chat = this.state.chats.find((known) => known.chat_id === place.chatId);
     if (place.view === "thread" && place.bot) this.fillBotActions();
     if (!chat || (chat.revision === place.revision && place.view === "thread")) return;
+    if (chat.revision < place.revision) {
+      // The same chat in another world: begin anew.
+      this.home();
+      return;
+    }
     const query = place.bot ? `&bot=${encodeURIComponent(place.bot.token)}` : "";
     const view = await get(`telegram/chats/${place.chatId}?after=${place.revision}${query}`);
     if (this.place !== place) return;

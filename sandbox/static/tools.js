@@ -144,6 +144,7 @@ export class Tools {
   /** Take the calls since the last look; `lastSeq` below ours means another world. */
   async refreshJournal(lastSeq) {
     if (lastSeq === this.lastSeq) return;
+    if (lastSeq < this.lastSeq) this.lastSeq = 0;
     const entries = await get(`calls?after=${this.lastSeq}&limit=${JOURNAL_ROWS}`);
     for (const entry of entries) this.rows.prepend(journalRow(entry));
     while (this.rows.children.length > JOURNAL_ROWS) this.rows.lastChild.remove();
