@@ -99,10 +99,14 @@ class Engine:
         self._locked_on = connection.connection
 
     def close(self) -> None:
-        # Looked up in the thread: each has a connection of its own behind this name.
-        self._thread.submit(lambda: connection.close()).result()
+        self._thread.submit(_close_connection).result()
         self._thread.shutdown()
         self.loop.close()
+
+
+def _close_connection() -> None:
+    """Close the calling thread's own connection: each thread has another behind the name."""
+    connection.close()
 
 
 @cache
