@@ -1,256 +1,97 @@
-"""PostgreSQL and Valkey of the project's own, with their data under VAR_DIR."""
+"""The embedded servers of one VAR_DIR: found on disk, and made ready to be started."""
 
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from launcher import probes
-from launcher.binaries import SHARED_FOLDER, can_reach, find_programs, find_server_user
+from launcher.binaries import SHARED_FOLDER, can_reach, find_server_user
 from launcher.layout import LaunchError, make_folder, write_private
 from launcher.ports import choose_port, is_port_free
-from launcher.processes import Service, read_command_line
+from launcher.postgres import PostgresServer
+from launcher.processes import read_command_line
+from launcher.server import Access, Home, Server
+from launcher.valkey import ValkeyServer
 
+KINDS: tuple[type[Server], ...] = (PostgresServer, ValkeyServer)
 ACCESS_FILE = "access.json"
 LEFTOVER_SECONDS = 15.0
-SERVER_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-MAX_CONNECTIONS = 200
-RELAXED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-@dataclass
-class Access:
-    """How to get at one server: a port on loopback, and a password."""
-
-    port: int
-    password: str
-
-    @property
-    def at_loopback(self) -> str:
-        """The middle of a URL: password, address and port."""
-        return f"{self.password}@127.0.0.1:{self.port}"
-
-    @classmethod
-    def choose(cls, taken: set[int]) -> "Access":
-        """Make up a password, and choose a port that is free and not among `taken`."""
-        return cls(port=choose_port(taken), password=secrets.token_urlsafe(24))
-
-
-class EmbeddedServers:
-    """The servers of one VAR_DIR: prepared on disk here, kept running by a supervisor.
+def open_servers(var_dir: Path, *, is_relaxed: bool = False) -> list[Server]:
+    """Get the servers of a VAR_DIR, in the order of their start.
 
     Ports and passwords are chosen once and lie beside the data, so that any number of copies of
-    the project run side by side. `is_relaxed` trades safety at a power cut for speed (tests).
+    the project run side by side.
+
+    :raises LaunchError: they belong to another user.
     """
-
-    def __init__(self, var_dir: Path, *, is_relaxed: bool = False) -> None:
-        self.user = find_server_user()
-        self.logs = make_folder(var_dir / "log")
-        self.home = find_home(var_dir)
-        self._run_dir = var_dir / "run"
-        self.is_relaxed = is_relaxed
-        self._access_file = self.home / ACCESS_FILE
-        self.postgres, self.valkey = self._read_access()
-        self._probes: dict[str, Callable[[], bool]] = {
-            "postgres": lambda: probes.postgres_answers(self.postgres.port, user="depesha"),
-            "valkey": lambda: probes.valkey_answers(
-                self.valkey.port, password=self.valkey.password
-            ),
-        }
-
-    @property
-    def urls(self) -> Mapping[str, str]:
-        """Where each server is, password included."""
-        return {
-            "postgres": f"postgres://depesha:{self.postgres.at_loopback}/depesha",
-            "valkey": f"redis://:{self.valkey.at_loopback}/0",
-        }
-
-    def are_running(self, names: Sequence[str]) -> bool:
-        """Tell whether these servers answer now to the passwords we know."""
-        return all(self._probes[name]() for name in names)
-
-    def prepare(self, names: Sequence[str]) -> None:
-        """Make these servers ready to be started: leftovers ended, ports free, data there.
-
-        Call it with the folder's lock held.
-
-        :raises LaunchError: a leftover does not end, or PostgreSQL's data cannot be made.
-        """
-        for name in names:
-            pid_files = [self.home / name / "postmaster.pid", self._run_dir / f"{name}.pid"]
-            end_leftover(self.home / name, pid_files=pid_files)
-        self._replace_taken_ports()
-        if "postgres" in names:
-            self._make_postgres_data()
-        if "valkey" in names:
-            self._write_valkey_settings()
-
-    def describe(self, name: str) -> Service:
-        """Describe a server, `postgres` or `valkey`, for the supervisor."""
-        return self._describe_postgres() if name == "postgres" else self._describe_valkey()
-
-    @property
-    def _postgres_data(self) -> Path:
-        return self.home / "postgres"
-
-    @property
-    def _valkey_data(self) -> Path:
-        return self.home / "valkey"
-
-    def _read_access(self) -> tuple[Access, Access]:
-        try:
-            known = json.loads(self._access_file.read_text())
-            return Access(**known["postgres"]), Access(**known["valkey"])
-        except FileNotFoundError:
-            postgres = Access.choose(set())
-            valkey = Access.choose({postgres.port})
-            self._write_access(postgres, valkey)
-            return postgres, valkey
-        except PermissionError as error:
-            raise LaunchError(
-                f"{self.home} belongs to another user; start as that user, or set VAR_DIR."
-            ) from error
-
-    def _write_access(self, postgres: Access, valkey: Access) -> None:
-        known = {"postgres": asdict(postgres), "valkey": asdict(valkey)}
-        write_private(self._access_file, json.dumps(known, indent=2))
-
-    def _replace_taken_ports(self) -> None:
-        for access in (self.postgres, self.valkey):
-            if not is_port_free(access.port):
-                access.port = choose_port({self.postgres.port, self.valkey.port})
-        self._write_access(self.postgres, self.valkey)
-
-    def _make_postgres_data(self) -> None:
-        if (self._postgres_data / "PG_VERSION").exists():
-            self._require_own(self._postgres_data)
-            return
-        draft = self._make_data_folder(self.home / "postgres.new")
-        password_file = draft.with_name("password.new")
-        write_private(password_file, self.postgres.password)
-        self._give_away(password_file)
-        programs, _ = find_programs(self.user)
-        try:
-            self._run_as_server(
-                [
-                    *(str(programs / "initdb"), "-D", str(draft), "-U", "depesha"),
-                    *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
-                    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                    *("--no-instructions", *(["--no-sync"] if self.is_relaxed else [])),
-                ]
-            )
-            self._run_as_server(
-                [str(programs / "postgres"), "--single", "-D", str(draft), "postgres"],
-                text="CREATE DATABASE depesha",
-            )
-        finally:
-            password_file.unlink()
-        shutil.rmtree(self._postgres_data, ignore_errors=True)
-        draft.rename(self._postgres_data)
-
-    def _require_own(self, folder: Path) -> None:
-        if folder.stat().st_uid != (self.user.pw_uid if self.user else os.geteuid()):
-            raise LaunchError(
-                f"{folder} belongs to {folder.owner()}; start as that user, or set VAR_DIR."
-            )
-
-    def _run_as_server(self, argv: list[str], *, text: str = "") -> None:
-        answer = subprocess.run(
-            argv,
-            cwd="/",
-            env=SERVER_ENV,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            user=self.user.pw_uid if self.user else None,
-            group=self.user.pw_gid if self.user else None,
-            extra_groups=[] if self.user else None,
-        )
-        if answer.returncode:
-            reason = (answer.stderr.strip() or answer.stdout.strip()).splitlines()[-1:]
-            raise LaunchError(f"{Path(argv[0]).name} failed: {' '.join(reason)}")
-
-    def _make_data_folder(self, folder: Path) -> Path:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        self._give_away(folder)
-        return folder
-
-    def _give_away(self, path: Path) -> None:
-        if self.user:
-            shutil.chown(path, self.user.pw_uid, self.user.pw_gid)
-
-    def _write_valkey_settings(self) -> None:
-        if not self._valkey_data.is_dir():
-            self._make_data_folder(self._valkey_data)
-        lines = [
-            "bind 127.0.0.1",
-            f"port {self.valkey.port}",
-            f"requirepass {self.valkey.password}",
-            f'dir "{self._valkey_data}"',
-            f"appendonly {'no' if self.is_relaxed else 'yes'}",
-            "appendfsync everysec",
-            'save ""',
-            "maxmemory-policy noeviction",
-            # The folder must stay on the command line, see `end_leftover`.
-            "set-proc-title no",
-        ]
-        settings = self._valkey_data / "valkey.conf"
-        write_private(settings, "\n".join(lines) + "\n")
-        self._give_away(settings)
-
-    def _describe_postgres(self) -> Service:
-        programs, _ = find_programs(self.user)
-        settings = [
-            "listen_addresses=127.0.0.1",
-            f"port={self.postgres.port}",
-            "unix_socket_directories=",
-            f"max_connections={MAX_CONNECTIONS}",
-            "shared_buffers=256MB",
-            *(RELAXED if self.is_relaxed else ()),
-        ]
-        return Service(
-            name="postgres",
-            argv=[
-                *(str(programs / "postgres"), "-D", str(self._postgres_data)),
-                *(part for setting in settings for part in ("-c", setting)),
-            ],
-            env=SERVER_ENV,
-            cwd=Path("/"),
-            log=self.logs / "postgres.log",
-            user=self.user,
-            # Fast and immediate shutdown; SIGTERM would wait for every client to leave.
-            stop_signal=signal.SIGINT,
-            quit_signal=signal.SIGQUIT,
-            is_ready=self._probes["postgres"],
-        )
-
-    def _describe_valkey(self) -> Service:
-        _, program = find_programs(self.user)
-        return Service(
-            name="valkey",
-            argv=[str(program), str(self._valkey_data / "valkey.conf")],
-            env=SERVER_ENV,
-            cwd=Path("/"),
-            log=self.logs / "valkey.log",
-            user=self.user,
-            is_ready=self._probes["valkey"],
-        )
+    home = Home(
+        folder=find_home(var_dir),
+        logs=make_folder(var_dir / "log"),
+        run_dir=make_folder(var_dir / "run"),
+        user=find_server_user(),
+    )
+    known = read_access(home.folder)
+    return [kind(home, known[kind.name], is_relaxed=is_relaxed) for kind in KINDS]
 
 
 def has_servers(var_dir: Path) -> bool:
     """Tell whether embedded servers were ever prepared in this VAR_DIR."""
     return (var_dir / "servers" / ACCESS_FILE).exists()
+
+
+def prepare_servers(servers: Sequence[Server]) -> None:
+    """Make servers ready to be started: leftovers ended, ports free, data there.
+
+    Call it with the folder's lock held.
+
+    :raises LaunchError: a leftover does not end, or the data cannot be made.
+    """
+    for server in servers:
+        end_leftover(server.folder, pid_files=server.pid_files)
+        if not is_port_free(server.access.port):
+            replace_port(server)
+        server.prepare()
+
+
+def read_access(folder: Path) -> dict[str, Access]:
+    """Get server → port and password, made up when there are none yet.
+
+    :raises LaunchError: they belong to another user.
+    """
+    try:
+        known = json.loads((folder / ACCESS_FILE).read_text())
+        return {name: Access(**access) for name, access in known.items()}
+    except FileNotFoundError:
+        made_up: dict[str, Access] = {}
+        for kind in KINDS:
+            made_up[kind.name] = Access.choose({access.port for access in made_up.values()})
+        write_access(folder, made_up)
+        return made_up
+    except PermissionError as error:
+        raise LaunchError(
+            f"{folder} belongs to another user; start as that user, or set VAR_DIR."
+        ) from error
+
+
+def write_access(folder: Path, known: dict[str, Access]) -> None:
+    """Keep ports and passwords, for the next start."""
+    text = json.dumps({name: asdict(access) for name, access in known.items()}, indent=2)
+    write_private(folder / ACCESS_FILE, text)
+
+
+def replace_port(server: Server) -> None:
+    """Move a server whose port somebody else has taken."""
+    known = read_access(server.home.folder)
+    server.access.port = choose_port({access.port for access in known.values()})
+    write_access(server.home.folder, {**known, server.name: server.access})
 
 
 def find_home(var_dir: Path) -> Path:

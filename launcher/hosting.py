@@ -1,22 +1,16 @@
 """A supervisor with the servers that a command needs, started or borrowed."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher.embedded import EmbeddedServers, has_servers
+from launcher.embedded import KINDS, has_servers, open_servers, prepare_servers
 from launcher.layout import FolderLock, LaunchError, make_folder
+from launcher.server import Server
 from launcher.supervisor import Supervisor
 
 START_SECONDS = 60.0
-SETTINGS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
-# Any of these from outside means a server of the person's own.
-OUTSIDE = {
-    "postgres": ("DATABASE_URL", "DATABASE_URL_FILE"),
-    "valkey": ("REDIS_URL", "REDIS_URL_FILE", "REDIS_HOST"),
-}
 
 
 @dataclass(frozen=True)
@@ -58,29 +52,28 @@ def host_servers(
 
 
 def _start_servers(supervisor: Supervisor, var_dir: Path, *, is_relaxed: bool) -> Mapping[str, str]:
-    wanted = _list_wanted()
-    if not wanted:
-        return {}
-    servers = EmbeddedServers(var_dir, is_relaxed=is_relaxed)
-    servers.prepare(wanted)
-    for name in wanted:
-        supervisor.start(servers.describe(name))
-    for name in wanted:
-        supervisor.wait_ready(name, seconds=START_SECONDS)
-    return {SETTINGS[name]: servers.urls[name] for name in wanted}
+    servers = _open_wanted(var_dir, is_relaxed=is_relaxed)
+    prepare_servers(servers)
+    for server in servers:
+        supervisor.start(server.describe())
+    for server in servers:
+        supervisor.wait_ready(server.name, seconds=START_SECONDS)
+    return {server.setting: server.url for server in servers}
 
 
 def _borrow_servers(supervisor: Supervisor, var_dir: Path) -> Mapping[str, str]:
-    wanted = _list_wanted()
-
     def are_running() -> bool:
-        return has_servers(var_dir) and EmbeddedServers(var_dir).are_running(wanted)
+        return has_servers(var_dir) and all(server.answers() for server in _open_wanted(var_dir))
 
-    if wanted and not supervisor.pump(are_running, seconds=START_SECONDS):
+    if not any(kind.is_wanted() for kind in KINDS):
+        return {}
+    if not supervisor.pump(are_running, seconds=START_SECONDS):
         raise LaunchError(f"The command that runs in {var_dir} has no servers to share.")
-    urls = EmbeddedServers(var_dir).urls if wanted else {}
-    return {SETTINGS[name]: urls[name] for name in wanted}
+    return {server.setting: server.url for server in _open_wanted(var_dir)}
 
 
-def _list_wanted() -> list[str]:
-    return [name for name in SETTINGS if not any(map(os.environ.get, OUTSIDE[name]))]
+def _open_wanted(var_dir: Path, *, is_relaxed: bool = False) -> list[Server]:
+    if not any(kind.is_wanted() for kind in KINDS):
+        return []
+    servers = open_servers(var_dir, is_relaxed=is_relaxed)
+    return [server for server in servers if server.is_wanted()]

@@ -87,8 +87,7 @@ class Supervisor:
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._drain_waker)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        for sig in SIGNALS:
-            signal.signal(sig, self._request_stop)
+        self._listen()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._watchman = subprocess.Popen(
             [
@@ -156,7 +155,7 @@ class Supervisor:
     def run_in_foreground(self, argv: Sequence[str], *, env: dict[str, str]) -> int:
         """Run a command on our own terminal while the services go on.
 
-        Ctrl-C is the command's own business; SIGTERM and SIGHUP are passed on to it.
+        Ctrl-C is the command's own business; SIGTERM is passed on to it.
 
         :returns: its exit code, as a shell gives it (128 + signal).
         :raises LaunchError: there is no such command.
@@ -170,8 +169,7 @@ class Supervisor:
         except OSError as error:
             raise LaunchError(f"{argv[0]} cannot be run: {error.strerror}.") from error
         signal.signal(signal.SIGINT, lambda *_: None)
-        for sig in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(sig, lambda number, _: process.send_signal(number))
+        signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
         try:
             self.pump(lambda: process.poll() is not None)
         finally:
@@ -179,8 +177,7 @@ class Supervisor:
         return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
     def _end_command(self, process: subprocess.Popen[bytes]) -> None:
-        for sig in SIGNALS:
-            signal.signal(sig, self._request_stop)
+        self._listen()
         if process.poll() is None:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -231,6 +228,12 @@ class Supervisor:
         if child.process is not None:
             kill_group(process.pid)
             self.pump(lambda: child.process is None, seconds=HURRY_SECONDS)
+
+    def _listen(self) -> None:
+        for sig in SIGNALS:
+            is_nohup = sig == signal.SIGHUP and signal.getsignal(sig) == signal.SIG_IGN
+            if not is_nohup:
+                signal.signal(sig, self._request_stop)
 
     def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()

@@ -16,9 +16,9 @@ import psycopg
 import pytest
 import redis
 
-from launcher import embedded, hosting, probes
+from launcher import embedded, probes
 from launcher.binaries import can_reach
-from launcher.embedded import EmbeddedServers
+from launcher.embedded import KINDS, open_servers
 from launcher.hosting import host_servers
 from launcher.layout import ROOT, LaunchError
 from launcher.tests.conftest import is_running, wait_for
@@ -29,12 +29,12 @@ NOBODY = pwd.getpwnam("nobody")
 SHOW_STATE = """
 import pathlib, sys
 from launcher.binaries import can_reach
-from launcher.embedded import EmbeddedServers
+from launcher.embedded import KINDS, open_servers
 from launcher.hosting import host_servers
 
 var_dir = pathlib.Path(sys.argv[1])
 with host_servers(var_dir, is_relaxed=True):
-    print(EmbeddedServers(var_dir).are_running(["postgres", "valkey"]))
+    print(all(server.answers() for server in open_servers(var_dir)))
 """
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
@@ -138,26 +138,26 @@ def test_a_server_from_outside_is_used_instead(var_dir, monkeypatch, outside, st
         monkeypatch.setenv(name, value)
 
     with hosted(var_dir) as running:
-        assert list(running.urls) == [hosting.SETTINGS[started]]
+        assert list(running.urls) == [{kind.name: kind.setting for kind in KINDS}[started]]
         assert [file.stem for file in (var_dir / "run").glob("*.pid")] == [started]
 
 
 def test_a_taken_port_is_replaced(var_dir):
-    servers = EmbeddedServers(var_dir)
-    with socket.create_server(("127.0.0.1", servers.valkey.port)), hosted(var_dir) as running:
+    postgres, valkey = open_servers(var_dir)
+    with socket.create_server(("127.0.0.1", valkey.access.port)), hosted(var_dir) as running:
         assert redis.from_url(running.urls["REDIS_URL"]).ping()
         known = json.loads((var_dir / "servers" / "access.json").read_text())
-    assert known["valkey"]["port"] != servers.valkey.port
-    assert known["postgres"]["port"] == servers.postgres.port
+    assert known["valkey"]["port"] != valkey.access.port
+    assert known["postgres"]["port"] == postgres.access.port
 
 
 def test_a_server_left_behind_is_ended_before_the_next_start(var_dir):
     with hosted(var_dir):
         pass
-    servers = EmbeddedServers(var_dir, is_relaxed=True)
+    servers = open_servers(var_dir, is_relaxed=True)
     leftovers = []
-    for name in SERVERS:
-        service = servers.describe(name)
+    for server in servers:
+        service = server.describe()
         user = service.user
         leftover = subprocess.Popen(
             service.argv,
@@ -168,14 +168,14 @@ def test_a_server_left_behind_is_ended_before_the_next_start(var_dir):
             user=user.pw_uid if user else None,
             group=user.pw_gid if user else None,
         )
-        (var_dir / "run" / f"{name}.pid").write_text(str(leftover.pid))
+        (var_dir / "run" / f"{server.name}.pid").write_text(str(leftover.pid))
         leftovers.append(leftover)
-    assert wait_for(lambda: servers.are_running(SERVERS))
+    assert wait_for(lambda: all(server.answers() for server in servers))
 
     with hosted(var_dir) as running:
         assert not [leftover for leftover in leftovers if leftover.poll() is None]
         assert ask(running.urls["DATABASE_URL"], "SELECT 1") == 1
-        assert running.urls["REDIS_URL"] == servers.urls["valkey"]
+        assert running.urls["REDIS_URL"] == servers[1].url
 
 
 def test_a_stale_file_that_names_a_living_stranger_does_no_harm(var_dir):
@@ -193,7 +193,7 @@ def test_a_stale_file_that_names_a_living_stranger_does_no_harm(var_dir):
 
 
 def test_data_that_was_half_made_is_made_again(var_dir):
-    draft = EmbeddedServers(var_dir).home / "postgres.new"
+    draft = open_servers(var_dir)[0].folder.with_suffix(".new")
     draft.mkdir()
     (draft / "PG_VERSION").write_text("18\n")
 
