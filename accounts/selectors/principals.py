@@ -78,8 +78,12 @@ def find_principal(session_id: uuid.UUID) -> Principal | None:
 
     One round trip to Redis; one query where Redis has nothing or is gone. An entry lives for ten
     minutes at most and is dropped as soon as the session, its user or a membership changes.
+    Inside a transaction always one query: what is not committed yet must count there and must
+    not be seen elsewhere.
     """
-    entry, claim = principal_cache.look_up(session_id)
+    entry, claim = None, None
+    if not connection.in_atomic_block:
+        entry, claim = principal_cache.look_up(session_id)
     if entry is not None:
         return _principal(session_id, entry, is_unseen=False)
     row = _read_row(session_id)

@@ -37,17 +37,17 @@ _TOKEN_SALT = "accounts.refresh-token"  # noqa: S105  names the use of the key
 
 _OPEN = """
 WITH person AS (
-    UPDATE accounts_user SET last_login = clock_timestamp() WHERE id = %(user)s RETURNING id
+    UPDATE accounts_user SET last_login = statement_timestamp() WHERE id = %(user)s RETURNING id
 )
 INSERT INTO accounts_session (id, user_id, method, bot_id, ip, user_agent, device, created_at,
                               last_seen_at, idle_expires_at, expires_at, revoke_reason)
-SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, clock_timestamp(),
-       clock_timestamp(), clock_timestamp() + %(idle)s, clock_timestamp() + %(absolute)s, ''
+SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, statement_timestamp(),
+       statement_timestamp(), statement_timestamp() + %(idle)s, statement_timestamp() + %(absolute)s, ''
   FROM person
 RETURNING created_at, last_seen_at, idle_expires_at, expires_at,
           (SELECT count(*) FROM accounts_session
-            WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > clock_timestamp()
-              AND idle_expires_at > clock_timestamp())
+            WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > statement_timestamp()
+              AND idle_expires_at > statement_timestamp())
 """
 _ROTATE = """
 WITH spent AS (

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.middleware import (
@@ -10,7 +11,7 @@ from django.contrib.auth.middleware import (
 )
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
@@ -39,8 +40,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 class LanguageMiddleware:
     """Choose the language: ``?lang=``, the choice made before, the person's own, the browser's.
 
-    API calls are answered in the language of the bearer's person, which the authentication class
-    activates.
+    Moments of time are shown in the person's time zone. API calls are answered in the language of
+    the bearer's person, which the authentication class activates, and always in UTC.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -48,7 +49,8 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked = request.GET.get("lang", "")
-        with translation.override(_known(asked) or _choose_language(request)):
+        language = _known(asked) or _choose_language(request)
+        with translation.override(language), timezone.override(_choose_zone(request)):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or "")
         if _known(asked):
@@ -105,11 +107,22 @@ def _choose_language(request: HttpRequest) -> str:
     chosen = _known(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
     if chosen:
         return chosen
-    if request.session.get(SESSION_KEY):
-        principal = find_cookie_principal(request)
-        if principal is not None and principal.user.lang_code:
-            return principal.user.lang_code
+    principal = _page_principal(request)
+    if principal is not None and principal.user.lang_code:
+        return principal.user.lang_code
     return translation.get_language_from_request(request)
+
+
+def _choose_zone(request: HttpRequest) -> ZoneInfo | None:
+    principal = _page_principal(request)
+    return ZoneInfo(principal.user.timezone) if principal is not None else None
+
+
+def _page_principal(request: HttpRequest) -> Principal | None:
+    """Return the cookie's principal, unless a program asks that signs in by a header."""
+    if "Authorization" in request.headers or not request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+        return None
+    return find_cookie_principal(request)
 
 
 def _known(language: str) -> str:
