@@ -155,6 +155,8 @@ def _part(message: EmailMessage, kind: str) -> str | None:
     if part is None:
         return None
     try:
-        return str(part.get_content())
+        text = str(part.get_content())
     except (LookupError, ValueError):
-        return (part.get_payload(decode=True) or b"").decode("utf-8", "replace")  # type: ignore[union-attr]
+        # A charset that nobody knows, or bytes that are not in it.
+        text = str(part.get_payload())
+    return text.replace("\r\n", "\n")
