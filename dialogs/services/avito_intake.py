@@ -58,7 +58,7 @@ def get_or_create_dialog(
         defaults={
             "organization": account.organization,
             "bot_id": account.bot_id,
-            "contact": None if is_own else _contact_of(account, value),
+            "contact": lambda: None if is_own else _contact_of(account, value),
             "last_message_at": _written_at(value),
         },
     )

@@ -71,9 +71,9 @@ def _follow(delivery: Delivery, new_chat_id: int) -> None:
         bot.group_chat_id = new_chat_id
         bot.save(update_fields=["group_chat_id"])
     moved = Dialog.objects.filter(bot=bot, telegram_chat_id=old_chat_id)
-    # Ids of messages start anew in the new group.
+    # Ids of messages and topics start anew in the new group.
     Message.objects.filter(dialog__in=moved).update(telegram_message_id=None)
-    moved.update(telegram_chat_id=new_chat_id)
+    moved.update(telegram_chat_id=new_chat_id, telegram_topic_id=None)
 
 
 def _bot_id(delivery: Delivery) -> UUID:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.db.models.functions import Now
+
 from dialogs.models import Dialog, Message
 from integrations.models import Delivery, InboundEvent
 from integrations.services import inbox, pump
@@ -78,6 +80,10 @@ class Relay:
         """Do the workers' rounds: till ``until()`` holds, else till nothing is under way."""
         wait_for(lambda: self._round() and (until or _is_quiet)())
 
+    def hurry(self) -> None:
+        """Let what waits for a later time be due now."""
+        Delivery.objects.filter(state__in=Delivery.OPEN).update(not_before=Now())
+
     def _round(self) -> bool:
         inbox.drain()
         pump.drain("avito")
@@ -125,14 +131,16 @@ def _is_quiet() -> bool:
     """Nothing waits on either side; what is due later than in a few seconds does not count."""
     return not (
         InboundEvent.objects.filter(state=InboundEvent.State.NEW).exists()
-        or Delivery.objects.filter(state__in=Delivery.OPEN).exclude(kind="dialogs.pin_card").exists()
+        or Delivery.objects.filter(state__in=Delivery.OPEN)
+        .exclude(kind="dialogs.pin_card")
+        .exists()
     )
 
 
 def deliveries(kind: str) -> list[str]:
     """Return the states of the deliveries of a kind, oldest first."""
     return list(
-        Delivery.objects.filter(kind=f"dialogs.{kind}").order_by("pk").values_list("state", flat=True)
+        Delivery.objects.filter(kind=f"dialogs.{kind}")
+        .order_by("pk")
+        .values_list("state", flat=True)
     )
-
-
