@@ -59,7 +59,7 @@ def check_site_url(app_configs: Any, **_: Any) -> list[CheckMessage]:
 @register()
 def check_production(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """Report what is fit for a developer's machine only."""
-    if settings.SETTINGS_MODULE != "config.settings.production":
+    if not settings.IS_PRODUCTION:
         return []
     return list(_production_problems())
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
@@ -48,7 +49,7 @@ def paginate(
     directed = [_flip(name) for name in order] if backwards else list(order)
     rows_query = queryset.order_by(*directed)
     if key is not None:
-        rows_query = rows_query.filter(_after(directed, key))
+        rows_query = _begin_after(rows_query, directed, key)
     rows = list(rows_query[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
@@ -95,6 +96,18 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
+def _begin_after(queryset: QuerySet[M], order: Sequence[str], key: Sequence[Any]) -> QuerySet[M]:
+    try:
+        return queryset.filter(_after(order, key))
+    except (ValueError, TypeError, ValidationError):
+        # A cursor of another list: its key does not fit these fields.
+        raise _bad_cursor() from None
+
+
+def _bad_cursor() -> InputError:
+    return InputError(fields=[FieldError("cursor", "invalid", _("This is not a cursor."))])
+
+
 def _after(order: Sequence[str], key: Sequence[Any]) -> Q:
     """Return ``(a, b) > (x, y)`` in the directions of ``order``.
 
@@ -132,7 +145,7 @@ def _decode(cursor: str, size: int) -> tuple[bool, list[Any]]:
         key = []
         backwards = 0
     if len(key) != size or backwards not in (0, 1):
-        raise InputError(fields=[FieldError("cursor", "invalid", _("This is not a cursor."))])
+        raise _bad_cursor()
     return bool(backwards), key
 
 

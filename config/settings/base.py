@@ -13,6 +13,7 @@ from config.settings.unfold import UNFOLD as UNFOLD
 APP_NAME = env.str("APP_NAME", default="Depesha")
 VERSION = env.str("VERSION", default="0.1.0")
 DEBUG = env.bool("DEBUG", default=False)
+IS_PRODUCTION = False
 SECRET_KEY = env.str("SECRET_KEY")
 SECRETS_KEYS = env.str("SECRETS_KEYS")
 SITE_URL = env.str("SITE_URL").rstrip("/")
@@ -279,6 +280,10 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        # A line for each bell would drown the others: there is one every second.
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "environ.environ": {"level": "WARNING"},
     },
 }

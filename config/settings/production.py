@@ -7,6 +7,7 @@ from config.settings.base import *
 if env.str("SANDBOX_URL", default=""):
     raise ImproperlyConfigured("SANDBOX_URL is set: the sandbox has no place in production.")
 
+IS_PRODUCTION = True
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.path, dict(self.headers), self.body))
         self.server.play(self)
 
-    do_GET = do_POST = do_PUT = answer
+    do_GET = do_POST = do_PUT = answer  # noqa: N815 - the names that http.server calls
 
     def reply(self, status=200, body=b"{}", **headers):
         self.send_response(status)
@@ -67,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def outside():
-    """A server on a real socket; ``outside.play = lambda call: call.reply(…)`` says what it does."""
+    """A server on a real socket; ``outside.play = lambda call: call.reply()`` is its part."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.seen = []
