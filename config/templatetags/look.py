@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 register = template.Library()
 
 _DAY_SECONDS = 86_400
+_CLOCK = "H:i"
 
 
 @register.simple_tag
@@ -83,7 +84,7 @@ def moment(at: datetime | None, style: str = "relative") -> SafeString | str:
     exact = date_format(local, "DATETIME_FORMAT")
     texts = {
         "relative": lambda: relative_time(at, timezone.now()),
-        "clock": lambda: date_format(local, "TIME_FORMAT"),
+        "clock": lambda: date_format(local, _CLOCK),
         "short": lambda: _short(local),
         "full": lambda: exact,
     }
@@ -93,9 +94,9 @@ def moment(at: datetime | None, style: str = "relative") -> SafeString | str:
 
 
 def _short(local: datetime) -> str:
-    now = timezone.localtime()
+    now = timezone.localtime(timezone.now())
     if local.date() == now.date():
-        return date_format(local, "TIME_FORMAT")
+        return date_format(local, _CLOCK)
     if local.year == now.year:
         return date_format(local, "MONTH_DAY_FORMAT")
     return date_format(local, "SHORT_DATE_FORMAT")
