@@ -43,7 +43,8 @@ def set_state(user: User, channel: Channel, state: State) -> None:
     if address is None:
         return
     if state == State.ACTIVE:
-        _revive(address)
+        if address.state != state or address.strikes:
+            _revive(address)
     elif address.state != state:
         address.state = state
         address.save(update_fields=["state"])
