@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -14,13 +14,30 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 logger = logging.getLogger("sandbox.snapshot")
 
 QUIET_SECONDS = 1.0
-# A big world is written less often, so that writing takes at most a thirtieth of the time.
+# A big world is written less often, so that writing takes at most a thirtieth of the time,
+# and in slices, so that no call waits long for it.
 COST_FACTOR = 30
+SLICE_SECONDS = 0.004
+# World, stand-in, collection, chat, messages: below that, one piece each.
+PIECE_DEPTH = 5
 
 
 def dump(value: Any) -> str:
     """``value`` as JSON text; dataclasses become objects, sets arrays."""
     return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def dump_pieces(value: Any, *, depth: int = PIECE_DEPTH) -> Iterator[str]:
+    """``dump`` in pieces; what is added between two of them may be there or not."""
+    fields = vars(value) if dataclasses.is_dataclass(value) else value
+    if depth == 0 or not isinstance(fields, dict):
+        yield dump(value)
+        return
+    yield "{"
+    for number, (name, item) in enumerate(list(fields.items())):
+        yield f"{',' if number else ''}{dump(str(name))}:"
+        yield from dump_pieces(item, depth=depth - 1)
+    yield "}"
 
 
 def revive(kind: Any, value: Any) -> Any:
@@ -63,6 +80,7 @@ class SnapshotFile:
         self.path = path
         self._content = content
         self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
         self._next_at = 0.0
 
     def read(self) -> Any:
@@ -79,17 +97,41 @@ class SnapshotFile:
         """Write soon; many calls in a row make one write."""
         if self._timer is None:
             delay = max(QUIET_SECONDS, self._next_at - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(delay, self.write)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._begin)
 
     def write(self) -> None:
-        """Write now, by way of a second file that takes the first one's name."""
+        """Write now and at once, in the place of what was scheduled or under way."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        started = time.monotonic()
+        if self._task is not None:
+            self._task.cancel()
+        self._replace("".join(dump_pieces(self._content())))
+
+    def _begin(self) -> None:
+        self._timer = None
+        if self._task is not None and not self._task.done():
+            self.schedule()
+            return
+        self._task = asyncio.create_task(self._write_in_slices())
+
+    async def _write_in_slices(self) -> None:
+        text: list[str] = []
+        busy = 0.0
+        started = time.perf_counter()
+        for piece in dump_pieces(self._content()):
+            text.append(piece)
+            if time.perf_counter() - started > SLICE_SECONDS:
+                busy += time.perf_counter() - started
+                await asyncio.sleep(0)
+                started = time.perf_counter()
+        self._replace("".join(text))
+        busy += time.perf_counter() - started
+        self._next_at = time.monotonic() + busy * COST_FACTOR
+
+    def _replace(self, text: str) -> None:
+        """Put ``text`` in place by way of a second file, so that no half of it is ever seen."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        partial.write_text(dump(self._content()), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
         partial.replace(self.path)
-        ended = time.monotonic()
-        self._next_at = ended + (ended - started) * COST_FACTOR

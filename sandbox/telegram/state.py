@@ -45,8 +45,9 @@ class Bot:
     first_name: str
     webhook: Webhook | None = None
     allowed_updates: list[str] = field(default_factory=list)
-    next_update_id: int = field(default_factory=_first_update_id)
     pending: dict[int, Update] = field(default_factory=dict)
+    # After ``pending``, as they are written in this order while updates may come in.
+    next_update_id: int = field(default_factory=_first_update_id)
     started: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
     queries: dict[str, Json | None] = field(default_factory=dict)
