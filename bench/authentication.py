@@ -1,0 +1,61 @@
+"""What it costs to know who is calling."""
+
+import asyncio
+import itertools
+
+from bench import load
+from bench.figures import Figure, at_most
+from bench.ingest import none_of
+from bench.site import FASTER, Site
+from bench.world import World
+
+SETTINGS = FASTER
+CONNECTIONS = 64
+SECONDS = 6
+SETTLED_SECONDS = 3.0
+# A page that needs nothing but the caller, and one that does not even need him.
+SIGNED_IN = "/api/auth/v1/me"
+TRIVIAL = "/api/v1/health/liveness"
+# Nothing of a session is asked of the database: one Redis round trip holds it.
+MOST_TRANSACTIONS = 0.1
+
+
+async def measure_auth(site: Site) -> list[Figure]:
+    """Measure a cheap call with a token beside one without, and its queries."""
+    async with World(site) as world:
+        token = await world.sign_in()
+    headers = {"Authorization": f"Bearer {token}"}
+    signed = load.request("GET", SIGNED_IN, port=site.port, headers=headers)
+    bare = load.request("GET", TRIVIAL, port=site.port)
+    await _saturate(site, signed, seconds=1)
+    trivial = await _saturate(site, bare)
+    await asyncio.sleep(SETTLED_SECONDS)
+    before = _transactions(site)
+    answers = await _saturate(site, signed)
+    await asyncio.sleep(SETTLED_SECONDS)
+    queries = (_transactions(site) - before) / max(1, answers.ok)
+    return [
+        Figure(name=f"GET {TRIVIAL}", value=f"{trivial.per_second:,.0f} requests/s"),
+        Figure(name=f"GET {SIGNED_IN}", value=f"{answers.per_second:,.0f} requests/s"),
+        Figure(
+            name="  share of the one without a token",
+            value=f"{answers.per_second / trivial.per_second:.2f}",
+        ),
+        at_most("  queries for each request", queries, MOST_TRANSACTIONS, unit="queries"),
+        none_of("  not answered with 200", answers.failed + trivial.failed),
+    ]
+
+
+async def _saturate(site: Site, message: bytes, *, seconds: float = SECONDS) -> load.Answers:
+    return await load.saturate(
+        site.port, itertools.repeat(message), connections=CONNECTIONS, seconds=seconds
+    )
+
+
+def _transactions(site: Site) -> int:
+    """Get how many transactions the database has ended; outside of `atomic` each is one query."""
+    row = site.query(
+        "SELECT xact_commit + xact_rollback FROM pg_stat_database"
+        " WHERE datname = current_database()"
+    )
+    return int(row[0][0])
