@@ -41,9 +41,9 @@ WITH person AS (
 )
 INSERT INTO accounts_session (id, user_id, method, bot_id, ip, user_agent, device, created_at,
                               last_seen_at, idle_expires_at, expires_at, revoke_reason)
-SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, statement_timestamp(),
-       statement_timestamp(), statement_timestamp() + %(idle)s, statement_timestamp() + %(absolute)s, ''
-  FROM person
+SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, now, now,
+       now + %(idle)s, now + %(absolute)s, ''
+  FROM person, statement_timestamp() AS now
 RETURNING created_at, last_seen_at, idle_expires_at, expires_at,
           (SELECT count(*) FROM accounts_session
             WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > statement_timestamp()
