@@ -10,8 +10,8 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Load what registers itself: system checks, the probes of the ground, task metrics."""
-        from config import checks  # noqa: F401, PLC0415
-        from config.lib import health, metrics  # noqa: F401, PLC0415
+        from config import checks  # noqa: F401
+        from config.lib import health, metrics  # noqa: F401
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -22,9 +22,9 @@ QUEUES = ("default", "inbox", "telegram", "avito", "mail")
 app = Celery("depesha")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name, Exchange(""), routing_key=name) for name in QUEUES]
-app.conf.task_default_queue = "default"
-app.conf.task_default_exchange = ""
-app.conf.task_default_routing_key = "default"
+app.conf.update(
+    task_default_queue="default", task_default_exchange="", task_default_routing_key="default"
+)
 app.autodiscover_tasks()
 
 

@@ -16,7 +16,7 @@ env.read_env(str(BASE_DIR / ".env"))
 
 def database_url(name: str = "DATABASE_URL") -> str:
     """Return the database address; a driver suffix such as ``+asyncpg`` is ignored."""
-    scheme, separator, rest = env.str(name).partition("://")
+    scheme, separator, rest = str(env.str(name)).partition("://")
     return scheme.partition("+")[0] + separator + rest
 
 

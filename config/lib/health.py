@@ -19,8 +19,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
 
+from config.env import BASE_DIR
 from config.lib.logs import redact
+from config.lib.metrics import register_gauges
 from config.lib.redis import RedisError, get_redis
 from config.lib.registry import Registry
 
@@ -75,6 +79,8 @@ class Report:
     components: tuple[Component, ...]
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+
+_LEVELS = {Health.HEALTHY: 1.0, Health.DEGRADED: 0.5, Health.UNHEALTHY: 0.0}
 
 Probe = Callable[[], Reading | None]
 
@@ -249,10 +255,19 @@ def _probe_redis() -> Reading:
 
 
 def _probe_disk() -> Reading:
-    usage = shutil.disk_usage(settings.BASE_DIR)
+    usage = shutil.disk_usage(BASE_DIR)
     free = round(100 * usage.free / usage.total, 1)
     status = Health.HEALTHY if free >= MIN_FREE_PERCENT else Health.DEGRADED
     return Reading(status, "" if status == Health.HEALTHY else "little space left", free, "percent")
+
+
+def _gauges() -> list[Metric]:
+    family = GaugeMetricFamily(
+        "depesha_component_health", "1 healthy, 0.5 degraded, 0 unhealthy.", labels=["component"]
+    )
+    for component in check_health().components:
+        family.add_metric([component.name], _LEVELS[component.status])
+    return [family]
 
 
 def report_document(report: Report, *, is_full: bool) -> dict[str, Any]:
@@ -316,3 +331,4 @@ register_health("database", _probe_database, kind="PostgreSQL", readiness=True)
 register_health("migrations", _MigrationsProbe(), kind="schema", readiness=True)
 register_health("redis", _probe_redis, kind="Redis", readiness=True)
 register_health("disk", _probe_disk, kind="disk")
+register_gauges("health", _gauges)

@@ -1,5 +1,6 @@
 """What ``make run`` uses: the site on a developer's machine, with the sandbox beside it."""
 
+from config.env import env
 from config.settings.base import *
 
 ALLOWED_HOSTS = ["*"]

@@ -11,7 +11,7 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 _redis = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379")
 os.environ["REDIS_URL"] = f"{re.sub(r'/[0-9]*$', '', _redis)}/{int(_worker) % 16}"
 
-from config.settings.base import *
+from config.settings.base import *  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = [

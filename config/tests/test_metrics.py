@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
+from config.env import BASE_DIR
 from config.lib import metrics
 from config.lib.metrics import metric_names, register_gauges, render_metrics
 
@@ -190,12 +191,12 @@ print(render_metrics().decode())
 """
 
 
-def test_the_processes_of_a_machine_are_summed(tmp_path, settings):
+def test_the_processes_of_a_machine_are_summed(tmp_path):
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
-        "PYTHONPATH": str(settings.BASE_DIR),
+        "PYTHONPATH": str(BASE_DIR),
     }
     done = subprocess.run(
         [sys.executable, "-c", CHILD],
