@@ -14,15 +14,15 @@ import pytest
 from launcher.layout import ROOT
 
 SUPERVISE = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from launcher import processes
 from launcher.processes import Service
 from launcher.procfile import describe_process, read_procfile
 from launcher.supervisor import StopRequestedError, Supervisor
-import os
-import re
 
+if "nohup" in sys.argv[2:]:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 folder = Path(sys.argv[1])
 processes.HAS_DEATH_SIGNAL = "kernel" in sys.argv[2:]
 try:

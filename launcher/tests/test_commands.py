@@ -33,7 +33,8 @@ def launch(*arguments, python=sys.executable, **settings):
 
 def find_old_python():
     for name in OLD_PYTHONS:
-        path = shutil.which(name)
+        managed = sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"))
+        path = managed[0] if managed else shutil.which(name)
         if path and subprocess.run([path, "-V"], capture_output=True, check=False).returncode == 0:
             return path
     return None
@@ -93,6 +94,27 @@ def test_servers_needs_a_command():
     for arguments in ([], ["--"], ["psql"], ["--fast", "--", "psql"]):
         with pytest.raises(LaunchError, match="Usage"):
             servers.split_command(arguments)
+
+
+@pytest.mark.parametrize(
+    ("script", "code"), [("exit 7", 7), ("kill -9 $$", 137), ("test $REDIS_URL = redis://mine", 0)]
+)
+def test_servers_passes_on_the_exit_code(tmp_path, script, code):
+    outside = {"DATABASE_URL": "postgres://mine/db", "REDIS_URL": "redis://mine"}
+
+    answer = launch("servers", "--", "sh", "-c", script, VAR_DIR=str(tmp_path), **outside)
+
+    assert (answer.returncode, answer.stdout, answer.stderr) == (code, "", "")
+    assert not (tmp_path / "servers").exists()
+
+
+def test_servers_says_when_there_is_no_such_command(tmp_path):
+    outside = {"DATABASE_URL": "postgres://mine/db", "REDIS_URL": "redis://mine"}
+
+    answer = launch("servers", "--", "/no/such", VAR_DIR=str(tmp_path), **outside)
+
+    assert answer.returncode == 1
+    assert answer.stderr == "/no/such cannot be run: No such file or directory.\n"
 
 
 def test_ports_of_servers_are_free_and_distinct():

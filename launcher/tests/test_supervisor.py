@@ -69,6 +69,17 @@ def test_a_signal_stops_everything(site, sig):
     assert not list((running.folder / "run").glob("*.pid"))
 
 
+def test_a_closed_terminal_is_nothing_to_nohup(site):
+    running = site(SLEEPER, "nohup")
+    sleeper = running.pid("sleeper")
+
+    running.send(signal.SIGHUP)
+
+    time.sleep(0.5)
+    assert is_running(sleeper)
+    assert running.process.poll() is None
+
+
 def test_the_last_started_is_stopped_first(site):
     leaver = "sh -c 'trap \"echo left; exit 0\" TERM; echo ready; while :; do sleep 0.05; done'"
     running = site(f"one: {leaver}\ntwo: {leaver}\nthree: {leaver}\n")
