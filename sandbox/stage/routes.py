@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from string import Template
 
 from aiohttp import web
 
@@ -22,9 +23,9 @@ def add_routes(app: web.Application) -> None:
 
 async def show_stage(request: web.Request) -> web.Response:
     """The page in the browser's language, or in that of ``?lang=``."""
-    template = (STATIC / "stage.html").read_text(encoding="utf-8")
-    site = request.app[SANDBOX].settings.site_url
-    page = template.replace("{{lang}}", _language(request)).replace("{{site}}", escape(site))
+    template = Template((STATIC / "stage.html").read_text(encoding="utf-8"))
+    site = escape(request.app[SANDBOX].settings.site_url)
+    page = template.substitute(lang=_language(request), site=site)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     return web.Response(text=page, content_type="text/html", headers=headers)
 

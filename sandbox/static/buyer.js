@@ -1,7 +1,7 @@
 /** The buyer's phone: chats on Avito. */
 
 import { get, post } from "./api.js";
-import { avatar, clock, el } from "./dom.js";
+import { avatar, clock, el, fill } from "./dom.js";
 import { t } from "./i18n.js";
 import { Thread, bubble, composer, head, nothing } from "./thread.js";
 
@@ -18,9 +18,15 @@ export class Buyer {
 
   update(state) {
     this.chats = state.avito.chats;
-    if (this.openId === null) return this.fillList();
+    if (this.openId === null) {
+      this.fillList();
+      return undefined;
+    }
     const chat = this.find(this.openId);
-    if (!chat) return this.showList();
+    if (!chat) {
+      this.showList();
+      return undefined;
+    }
     return this.refresh(chat);
   }
 
@@ -51,12 +57,15 @@ export class Buyer {
     const found = this.chats.filter((chat) =>
       `${chat.buyer.name} ${chat.item.title}`.toLowerCase().includes(this.filter),
     );
-    if (!this.chats.length) return this.list.replaceChildren(nothing("no_chats", "no_chats_hint"));
-    const rows = found.slice(0, SHOWN).map((chat) => this.row(chat));
-    if (found.length > SHOWN) {
-      rows.push(el("li", { class: "hush" }, t("more", { n: found.length - SHOWN })));
-    }
-    return this.list.replaceChildren(...rows);
+    const rows = found.slice(0, SHOWN).map((chat) => ({
+      key: chat.chat_id,
+      sign: `${chat.revision} ${chat.updated}`,
+      make: () => this.row(chat),
+    }));
+    if (!this.chats.length) rows.push({ key: "none", make: () => el("li", {}, nothing("no_chats", "no_chats_hint")) });
+    const rest = found.length - SHOWN;
+    if (rest > 0) rows.push({ key: "rest", sign: rest, make: () => el("li", { class: "hush" }, t("more", { n: rest })) });
+    fill(this.list, rows);
   }
 
   row(chat) {

@@ -45,6 +45,19 @@ export function avatar(name, { className = "" } = {}) {
   return node;
 }
 
+/** Fill a list with `{key, sign, make}`: a row whose sign is the same stays the same element. */
+export function fill(list, items) {
+  const old = list.rows ?? new Map();
+  list.rows = new Map();
+  for (const { key, sign, make } of items) {
+    const known = old.get(key);
+    list.rows.set(key, known && known.sign === sign ? known : { sign, node: make() });
+  }
+  const nodes = [...list.rows.values()].map((row) => row.node);
+  const same = nodes.length === list.children.length && nodes.every((node, at) => list.children[at] === node);
+  if (!same) list.replaceChildren(...nodes);
+}
+
 export function clock(seconds) {
   const at = new Date(seconds * 1000);
   return at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });

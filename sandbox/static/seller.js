@@ -1,7 +1,7 @@
 /** The seller's phone: Telegram groups with topics, and private chats with bots. */
 
 import { get, post } from "./api.js";
-import { ICONS, avatar, clock, el, icon } from "./dom.js";
+import { ICONS, avatar, clock, el, fill, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { rich } from "./rich.js";
 import { Thread, bubble, composer, head, nothing } from "./thread.js";
@@ -34,9 +34,13 @@ export class Seller {
 
   update(state) {
     this.state = state.telegram;
-    if (this.place === null) return this.fillHome();
+    if (this.place === null) {
+      this.fillHome();
+      return undefined;
+    }
     if (this.place.chatId < 0 && !this.groups.some((chat) => chat.chat_id === this.place.chatId)) {
-      return this.home();
+      this.home();
+      return undefined;
     }
     return this.refresh();
   }
@@ -52,13 +56,22 @@ export class Seller {
 
   fillHome() {
     const subtitle = this.root.querySelector(".titles span");
-    if (this.user && !subtitle) return this.home();
-    const groups = this.groups.slice(0, SHOWN).map((chat) => this.groupRow(chat));
-    const bots = this.state.bots.slice(0, SHOWN).map((bot) => this.botRow(bot));
-    if (!groups.length && !bots.length) {
-      return this.list.replaceChildren(nothing("no_groups", "no_groups_hint"));
+    if (this.user && !subtitle) {
+      this.home();
+      return;
     }
-    return this.list.replaceChildren(...groups, ...bots);
+    const groups = this.groups.slice(0, SHOWN).map((chat) => ({
+      key: chat.chat_id,
+      sign: chat.title,
+      make: () => this.groupRow(chat),
+    }));
+    const bots = this.state.bots.slice(0, SHOWN).map((bot) => ({
+      key: bot.token,
+      sign: bot.first_name,
+      make: () => this.botRow(bot),
+    }));
+    const none = { key: "none", make: () => el("li", {}, nothing("no_groups", "no_groups_hint")) };
+    fill(this.list, groups.length || bots.length ? [...groups, ...bots] : [none]);
   }
 
   groupRow(chat) {
@@ -89,13 +102,20 @@ export class Seller {
     const { topics, last, chatId } = this.place;
     const alive = topics.filter((topic) => !topic.deleted);
     alive.sort((a, b) => (last.get(b.id)?.message_id ?? b.id) - (last.get(a.id)?.message_id ?? a.id));
-    const rows = alive.slice(0, SHOWN).map((topic) => this.topicRow(topic));
-    if (alive.length > SHOWN) rows.push(el("li", { class: "hush" }, t("more", { n: alive.length - SHOWN })));
-    if (!alive.length) rows.push(el("li", {}, nothing("no_topics", "no_topics_hint")));
-    const line = last.get(null) ? preview(last.get(null)) : "";
+    const rows = alive.slice(0, SHOWN).map((topic) => ({
+      key: topic.id,
+      sign: `${topic.name} ${topic.closed} ${last.get(topic.id)?.message_id} ${preview(last.get(topic.id))}`,
+      make: () => this.topicRow(topic),
+    }));
+    const rest = alive.length - SHOWN;
+    if (rest > 0) rows.push({ key: "rest", sign: rest, make: () => el("li", { class: "hush" }, t("more", { n: rest })) });
+    if (!alive.length) rows.push({ key: "none", make: () => el("li", {}, nothing("no_topics", "no_topics_hint")) });
+    const line = preview(last.get(null));
     const open = () => this.openThread({ chatId, general: true, title: t("general"), forum: true });
-    rows.push(row({ testid: "topic", id: "general", picture: el("span", { class: "topic-mark plain" }, icon(ICONS.topic)), title: t("general"), line, open }));
-    this.list.replaceChildren(...rows);
+    const picture = () => el("span", { class: "topic-mark plain" }, icon(ICONS.topic));
+    const general = () => row({ testid: "topic", id: "general", picture: picture(), title: t("general"), line, open });
+    rows.push({ key: "general", sign: line, make: general });
+    fill(this.list, rows);
   }
 
   topicRow(topic) {
@@ -108,7 +128,7 @@ export class Seller {
       id: topic.id,
       picture: topicMark(topic),
       title: topic.name,
-      line: latest ? preview(latest) : "",
+      line: preview(latest),
       time: latest && clock(latest.date),
       mark: fresh ? el("span", { class: "dot", "aria-hidden": "true" }) : topic.closed ? icon(ICONS.lock) : null,
       open,
@@ -264,6 +284,7 @@ function topicMark(topic) {
 }
 
 function preview(message) {
+  if (!message) return "";
   if (message.deleted) return t("deleted");
   return message.text || (message.photo ? t("photo") : message.contact ? "☎" : "");
 }

@@ -67,7 +67,7 @@ def _form_value(value: Any) -> Any:
 
 
 def parse(method: str, raw: Raw) -> dict[str, Any]:
-    """Typed parameters of ``method``; parts that an ``attach://`` may name are kept as they are.
+    """Typed parameters of ``method``; ``attach://part`` becomes the upload of that name.
 
     :raises BotApiError: one is missing, unknown or of the wrong type.
     """
@@ -75,13 +75,20 @@ def parse(method: str, raw: Raw) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, value in raw.items():
         if name in fields:
-            params[name] = _typed(fields[name], value)
+            params[name] = _typed(fields[name], _attached(value, raw))
         elif not isinstance(value, Upload):
             raise bad_request(f'unknown parameter "{name}"')
     for field in fields.values():
         if field.required and params.get(field.name) in (None, ""):
             _refuse_missing(method, field)
     return params
+
+
+def _attached(value: Any, raw: Raw) -> Any:
+    if isinstance(value, str) and value.startswith("attach://"):
+        part = raw.get(value.removeprefix("attach://"))
+        return part if isinstance(part, Upload) else value
+    return value
 
 
 def _refuse_missing(method: str, field: Field) -> None:

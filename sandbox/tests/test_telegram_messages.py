@@ -146,9 +146,10 @@ def test_a_photo_by_address_keeps_its_caption_and_can_be_fetched(world, private)
 def test_a_photo_can_be_uploaded(world, private):
     picture = world.http.get(f"{world.url}/avito/static/images/sample/32x32", timeout=5).content
     url = f"{world.url}/telegram/bot{BOT}/sendPhoto"
-    files = {"photo": ("sofa.jpg", picture, "image/jpeg")}
-    sent = world.http.post(url, data={"chat_id": "500"}, files=files, timeout=5)
-    assert sent.json()["result"]["photo"][0]["file_size"] == len(picture)
+    for field, more in (("part", {"photo": "attach://part"}), ("photo", {})):
+        files = {field: ("sofa.jpg", picture, "image/jpeg")}
+        sent = world.http.post(url, data={"chat_id": "500", **more}, files=files, timeout=5)
+        assert sent.json()["result"]["photo"][0]["file_size"] == len(picture)
     assert world.calls("telegram.sendPhoto")[-1]["params"]["photo"]["file_name"] == "sofa.jpg"
 
 

@@ -1,0 +1,90 @@
+"""Avito's answers and events against the published description."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+PUBLISHED = Path(__file__).parents[3] / "shared" / "contracts" / "avito-messenger.openapi.json"
+ACCOUNT = "/messenger/{}/accounts/{{user_id}}"
+CHAT = "/chats/{chat_id}"
+
+
+def as_json_schema(node):
+    """OpenAPI 3.0's ``nullable`` in the words of JSON Schema."""
+    if isinstance(node, list):
+        return [as_json_schema(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {name: as_json_schema(item) for name, item in node.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
+
+
+@pytest.fixture(scope="module")
+def published():
+    if not PUBLISHED.exists():
+        pytest.skip(f"{PUBLISHED.name} is not at hand")
+    return as_json_schema(json.loads(PUBLISHED.read_text(encoding="utf-8")))
+
+
+def check(published, path, method, body, *, status="200"):
+    answer = published["paths"][path][method]["responses"][status]
+    schema = answer["content"]["application/json"]["schema"]
+    jsonschema.validate(body, {**schema, "components": published["components"]})
+    assert set(body) <= set(schema.get("properties", body)), path
+
+
+@pytest.fixture
+def chat(seller):
+    chat = seller.new_chat()
+    seller.say(chat)
+    seller.world.control("avito/say", chat_id=chat, type="image", image="sample")
+    return chat
+
+
+def test_answers_are_as_published(published, seller, chat):
+    v1, v2, v3 = (ACCOUNT.format(version) for version in ("v1", "v2", "v3"))
+    check(published, "/token", "post", seller.issue_token().json())
+    me = seller.call("GET", "/core/v1/accounts/self").json()
+    check(published, "/core/v1/accounts/self", "get", me)
+    sent = seller.send(chat).json()
+    check(published, f"{v1}{CHAT}/messages", "post", sent)
+    sample = f"{seller.world.url}/avito/static/images/sample/32x32"
+    picture = seller.world.http.get(sample, timeout=5).content
+    uploaded = seller.account("POST", "v1", "/uploadImages", files={"uploadfile[]": picture}).json()
+    check(published, f"{v1}/uploadImages", "post", uploaded)
+    body = {"image_id": next(iter(uploaded))}
+    image = seller.in_chat("POST", "v1", chat, "/messages/image", json=body).json()
+    check(published, f"{v1}{CHAT}/messages/image", "post", image)
+    deleted = seller.in_chat("POST", "v1", chat, f"/messages/{sent['id']}").json()
+    check(published, f"{v1}{CHAT}/messages/{{message_id}}", "post", deleted)
+    check(published, f"{v2}/chats", "get", seller.account("GET", "v2", "/chats").json())
+    check(published, f"{v2}{CHAT}", "get", seller.in_chat("GET", "v2", chat).json())
+    messages = seller.in_chat("GET", "v3", chat, "/messages/").json()
+    assert len(messages["messages"]) == 4
+    check(published, f"{v3}{CHAT}/messages/", "get", messages)
+    check(published, f"{v1}{CHAT}/read", "post", seller.in_chat("POST", "v1", chat, "/read").json())
+    listed = seller.call("POST", "/messenger/v1/subscriptions").json()
+    check(published, "/messenger/v1/subscriptions", "post", listed)
+
+
+def test_events_are_as_published(published, seller, chat, site):
+    body = {"url": site.url}
+    answer = seller.call("POST", "/messenger/v3/webhook", json=body).json()
+    check(published, "/messenger/v3/webhook", "post", answer)
+    seller.say(chat)
+    check(published, "/messenger/v3/webhook", "post", site.wait_for(2)[1], status="201")
+
+
+def test_refusals_are_as_published(published, seller, chat):
+    schemas = published["components"]["schemas"]
+    for response, name in (
+        (seller.call("GET", "/core/v1/accounts/self", token="x"), "authError"),
+        (seller.call("GET", "/messenger/v2/accounts/1/chats"), "forbiddenError"),
+        (seller.send("u2i-none"), "notFoundError"),
+        (seller.send(chat, ""), "validatingError"),
+    ):
+        jsonschema.validate(response.json(), schemas[name])
+        example = schemas[name]["properties"]["error"]["properties"]["code"]["example"]
+        assert response.status_code == example
