@@ -97,8 +97,8 @@ class LoginIn(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         login = attrs.get("login") or attrs.get("email") or attrs.get("username")
         if not login:
-            # The field's own "required" text, which is translated.
-            self.fields["login"].fail("required")
+            text = self.fields["login"].error_messages["required"]
+            raise serializers.ValidationError({"login": text}, code="required")
         return {"login": str(login), "password": attrs["password"]}
 
 

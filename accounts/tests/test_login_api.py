@@ -106,7 +106,40 @@ def test_person_without_password_cannot_sign_in_by_one(owner):
     ],
 )
 def test_malformed_login_is_400(owner, body):
-    assert post(body).status_code == 400
+    answer = post(body)
+
+    assert answer.status_code == 400
+    assert {item["field"] for item in answer.json()["errors"]} <= {"login", "password"}
+    assert not Session.objects.exists()
+
+
+@pytest.fixture
+def three_a_minute(settings):
+    settings.RATE_LIMIT_ENABLED = True
+    settings.AUTH_REQUESTS_PER_MINUTE = 3
+    return {"REMOTE_ADDR": f"192.0.2.{uuid.uuid4().int % 250}", "HTTP_ACCEPT_LANGUAGE": "en"}
+
+
+def test_sign_in_is_limited_over_all_its_doors(owner, three_a_minute):
+    client = APIClient(**three_a_minute)
+    wrong = {"login": "olga", "email": "olga@example.org", "password": "wrong"}
+    assert client.post("/api/auth/v1/login", wrong).status_code == 401
+    assert client.post("/auth/login", wrong).status_code == 401
+    assert client.post("/login", wrong).status_code == 401
+
+    for door in ("/api/auth/v1/login", "/auth/login", "/login", "/api/auth/v1/register"):
+        refused = client.post(door, {"login": "olga", "password": PASSWORD})
+        assert refused.status_code == 429, door
+        assert int(refused["Retry-After"]) > 0
+    assert not Session.objects.exists()
+
+
+def test_limit_of_one_address_is_not_anothers(owner, three_a_minute):
+    for _ in range(4):
+        post({"login": "olga", "password": "wrong"}, **three_a_minute)
+
+    elsewhere = {**three_a_minute, "REMOTE_ADDR": "198.51.100.9"}
+    assert post({"login": "olga", "password": PASSWORD}, **elsewhere).status_code == 200
 
 
 def test_unknown_login_costs_a_hash_too(owner, settings):
