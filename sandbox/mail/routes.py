@@ -1,11 +1,15 @@
 """``/mail``: what was mailed, as JSON or, for a browser, as a page."""
 
+import re
 from html import escape
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.core import SANDBOX
+
+# In escaped text: an address ends before a space, a quote or a bracket.
+_ADDRESS = re.compile(r"https?://(?:[^\s<>&\"']|&amp;)+")
 
 
 def add_routes(app: web.Application) -> None:
@@ -36,8 +40,8 @@ def _page(mails: list[dict[str, Any]]) -> str:
 
 def _article(mail: dict[str, Any]) -> str:
     people = f"{escape(mail['from'])} → {escape(', '.join(mail['to']))}"
-    text = mail["text"] or mail["html"] or ""
+    text = _ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', escape(mail["text"] or mail["html"] or ""))
     return (
         f"<article data-testid=mail><h2>{escape(mail['subject']) or '—'}</h2>"
-        f"<p class=people>{people}</p><pre>{escape(text)}</pre></article>"
+        f"<p class=people>{people}</p><pre>{text}</pre></article>"
     )

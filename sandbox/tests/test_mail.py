@@ -43,11 +43,13 @@ def test_mails_are_found_by_address(world, smtp):
 
 
 def test_a_browser_gets_a_page_without_markup_from_mails(world, smtp):
-    smtp.send_message(letter("<script>alert(1)</script>"))
+    link = "http://127.0.0.1:8000/login?token=x&next=/"
+    smtp.send_message(letter("<script>alert(1)</script>", f"Open <{link}>\n"))
     headers = {"Accept": "text/html,*/*"}
     page = world.http.get(f"{world.url}/mail", headers=headers, timeout=5).text
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
+    assert f'<a href="{link.replace("&", "&amp;")}">' in page
 
 
 def test_the_order_of_commands_is_kept(smtp, world):
