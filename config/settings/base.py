@@ -208,6 +208,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # The default hook gives enumerations made-up names, which change with their neighbours.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 LANGUAGE_CODE = "ru"

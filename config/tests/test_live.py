@@ -10,24 +10,31 @@ from config.lib import live
 from config.lib.live import frames_after, may_join, publish_on_commit, register_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ROOM = f"dialog:{uuid.uuid4()}"
 
 
 @pytest.fixture
 def channel(redis):
-    """Return a reader of what is published: ``channel()`` gives the next frame or ``None``."""
+    """Return a reader of what is published: ``channel()`` gives our next frame or ``None``.
+
+    Channels know no databases: the tests that run beside this one publish there, too.
+    """
     subscription = redis.pubsub(ignore_subscribe_messages=True)
     subscription.subscribe(live.CHANNEL)
     subscription.get_message(timeout=1)
 
     def read():
-        message = subscription.get_message(timeout=0.3)
-        return message and json.loads(message["data"])
+        while message := subscription.get_message(timeout=0.3):
+            frame = json.loads(message["data"])
+            if frame["room"] == ROOM:
+                return frame
+        return None
 
     yield read
     subscription.close()
 
 
-def publish(*numbers, room="dialog:1"):
+def publish(*numbers, room=ROOM):
     for number in numbers:
         publish_on_commit(room, "message", {"number": number})
 
@@ -37,7 +44,7 @@ def next_millisecond():
     time.sleep(0.002)
 
 
-def ids(redis, room="dialog:1"):
+def ids(redis, room=ROOM):
     return [frame_id for frame_id, _ in redis.xrange(f"live:{room}")]
 
 
@@ -46,7 +53,7 @@ def test_a_frame_is_published_after_the_commit(channel):
         publish(1)
         assert channel() is None
     frame = channel()
-    assert (frame["event"], frame["room"], frame["data"]) == ("message", "dialog:1", {"number": 1})
+    assert (frame["event"], frame["room"], frame["data"]) == ("message", ROOM, {"number": 1})
 
 
 def test_a_rollback_publishes_nothing(channel, redis):
@@ -71,7 +78,7 @@ def test_data_is_taken_as_it_was_and_keeps_its_types(channel):
         "text": 'кавычка " и \n',
     }
     with transaction.atomic():
-        publish_on_commit("orders", "new", data)
+        publish_on_commit(ROOM, "new", data)
         data["big"] = 0
     assert channel()["data"] == {
         "at": "2026-01-02T00:00:00Z",
@@ -85,9 +92,9 @@ def test_data_is_taken_as_it_was_and_keeps_its_types(channel):
 def test_a_client_resumes_after_its_last_frame(redis):
     publish(1, 2, 3)
     first, second, third = ids(redis)
-    frames = frames_after("dialog:1", first)
+    frames = frames_after(ROOM, first)
     assert [(frame.id, frame.data["number"]) for frame in frames] == [(second, 2), (third, 3)]
-    assert frames_after("dialog:1", third) == []
+    assert frames_after(ROOM, third) == []
 
 
 def test_rooms_are_apart(redis):
@@ -95,22 +102,22 @@ def test_rooms_are_apart(redis):
     next_millisecond()
     publish(2, room="dialog:2")
     (first,) = ids(redis)
-    assert frames_after("dialog:1", first) == []
+    assert frames_after(ROOM, first) == []
     assert frames_after("dialog:2", first) is None
 
 
 def test_a_frame_that_is_no_longer_kept_is_a_gap(redis):
     publish(1, 2, 3)
     first = ids(redis)[0]
-    redis.xtrim("live:dialog:1", maxlen=2, approximate=False)
-    assert frames_after("dialog:1", first) is None
+    redis.xtrim(f"live:{ROOM}", maxlen=2, approximate=False)
+    assert frames_after(ROOM, first) is None
 
 
 def test_more_than_the_limit_is_a_gap(redis):
     publish(1, 2, 3, 4)
     first, second, *_ = ids(redis)
-    assert frames_after("dialog:1", first, limit=2) is None
-    assert len(frames_after("dialog:1", second, limit=2)) == 2
+    assert frames_after(ROOM, first, limit=2) is None
+    assert len(frames_after(ROOM, second, limit=2)) == 2
 
 
 def test_a_flush_is_a_gap(redis):
@@ -119,26 +126,26 @@ def test_a_flush_is_a_gap(redis):
     redis.flushdb()
     next_millisecond()
     publish(2)
-    assert frames_after("dialog:1", first) is None
+    assert frames_after(ROOM, first) is None
 
 
 @pytest.mark.parametrize("last_id", ["", "0", "$", "-", "(1-1", "1-1 ", "x"])
 def test_a_bad_id_is_a_gap(redis, last_id):
     publish(1)
-    assert frames_after("dialog:1", last_id) is None
+    assert frames_after(ROOM, last_id) is None
 
 
 def test_streams_are_cut_and_forgotten(redis):
     for start in range(0, 700, 100):
         with transaction.atomic():
             publish(*range(start, start + 100))
-    assert redis.xlen("live:dialog:1") < 700
-    assert 86_000 < redis.ttl("live:dialog:1") <= 86_400
+    assert redis.xlen(f"live:{ROOM}") < 700
+    assert 86_000 < redis.ttl(f"live:{ROOM}") <= 86_400
 
 
 def test_without_redis_the_caller_goes_on(redis_gone, caplog):
     publish(1)
-    assert frames_after("dialog:1", "1-1") is None
+    assert frames_after(ROOM, "1-1") is None
     assert [record.message for record in caplog.records] == [
         "frame not published",
         "frames not read",
