@@ -71,7 +71,10 @@ class AvitoClient:
     def list_messages(
         self, chat_id: str, *, limit: int = MAX_LIMIT, offset: int = 0
     ) -> list[Message]:
-        """Return a page of a chat's messages, oldest first. Marks nothing as read."""
+        """Return a page of a chat's messages, oldest first. Marks nothing as read.
+
+        ``created`` knows no order within a second; there Avito's own order, newest first, counts.
+        """
         answer = self._call(
             "GET",
             f"{self._chat('v3', chat_id)}/messages/",
@@ -79,7 +82,7 @@ class AvitoClient:
         )
         # The documentation once showed a bare array.
         found = answer["messages"] if isinstance(answer, dict) else answer
-        ordered = sorted(found, key=lambda message: (message["created"], message["id"]))
+        ordered = sorted(reversed(found), key=lambda message: message["created"])
         return cast("list[Message]", ordered)
 
     def send_text(self, chat_id: str, text: str) -> Message:

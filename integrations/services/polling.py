@@ -88,7 +88,8 @@ class _Poll:
         self.account = account
         self.client: AvitoClient = access(account.pk).client
         self.began = timezone.now()
-        self.fresh_from = max(account.created_at, self.began - LOOK_BACK)
+        # In whole seconds, as Avito counts.
+        self.fresh_from = int(max(account.created_at, self.began - LOOK_BACK).timestamp())
 
     def run(self) -> int:
         chats = self._paced(self.client.list_chats, unread_only=True)
@@ -104,7 +105,7 @@ class _Poll:
         return last is None or _sweep_of(last) != _sweep_of(self.began)
 
     def _is_recent(self, chat: Chat) -> bool:
-        return chat["updated"] >= self.fresh_from.timestamp()
+        return chat["updated"] >= self.fresh_from
 
     def _changed(self, chats: list[Chat]) -> list[Chat]:
         """Keep the chats whose last message is not in the inbox, the longest waiting first."""
@@ -132,7 +133,7 @@ class _Poll:
     def _is_wanted(self, message: Message) -> bool:
         """Leave out what was settled before the account came to us."""
         is_waiting = message["direction"] == "in" and not message.get("is_read")
-        return is_waiting or message["created"] >= int(self.fresh_from.timestamp())
+        return is_waiting or message["created"] >= self.fresh_from
 
     def _store(self, chat_id: str, message: Message) -> int:
         value = _webhook_value(self.account, chat_id, message)

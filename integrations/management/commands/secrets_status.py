@@ -30,9 +30,9 @@ class Command(BaseCommand):
 
     def _check(self, key_id: str, total: "Counter[str]") -> None:
         """Refuse to call a key dispensable that still seals something, or will."""
+        if secrets.health().key_id == key_id:
+            raise CommandError(f"{key_id} is the current key.")
         rows = sum(number for key, number in total.items() if key.endswith(f".{key_id}"))
         if rows:
             raise CommandError(f"{key_id} still seals {rows} secrets: run rotate_secrets first.")
-        if secrets.health().key_id == key_id:
-            raise CommandError(f"{key_id} is the current key.")
         self.stdout.write(f"{key_id} may be dropped from SECRETS_KEYS.")
