@@ -62,6 +62,21 @@ def lint(folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+def test_services_that_import_django_http_are_caught_by_the_linter(copy):
+    broken = copy / "dialogs/services/broken.py"
+    broken.write_text("from django.http import HttpRequest\n\nrequest: HttpRequest\n")
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    done = subprocess.run(
+        [ruff, "check", "--select", "TID251", "dialogs", "integrations/services"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "dialogs/services/broken.py" in done.stdout
+    assert done.stdout.count("TID251") == 1
+
+
 def test_every_contract_is_named_here(copy):
     text = (ROOT / "pyproject.toml").read_text()
     named = [line.split('"')[1] for line in text.splitlines() if line.startswith('name = "')]

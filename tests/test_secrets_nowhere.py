@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.core import serializers
 from django.urls import reverse
 
+from config.lib.logs import ContextFilter, RedactingJsonFormatter
 from conftest import PASSWORD
 from integrations.services import pump
 from tests.routes import all_routes
@@ -25,11 +26,8 @@ def log():
     """Everything that the process logs, as it would be written out."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    console = logging.getLogger().handlers[0]
-    configured = logging.getHandlerByName("console") or console
-    handler.setFormatter(configured.formatter)
-    for each in configured.filters:
-        handler.addFilter(each)
+    handler.setFormatter(RedactingJsonFormatter())
+    handler.addFilter(ContextFilter())
     handler.setLevel(logging.DEBUG)
     root = logging.getLogger()
     level = root.level
@@ -41,7 +39,7 @@ def log():
 
 
 @pytest.fixture
-def planted(sandbox, organization, owner, api, bot_token):
+def planted(live_site, sandbox, organization, owner, api, bot_token):
     """Secrets of every sort, in use: a bot, an Avito account, sign-ins, webhooks."""
     client_secret = f"secret-{secrets.token_hex(12)}"
     sandbox.control("telegram/bots", {"token": bot_token, "username": "planted_bot"})
