@@ -28,7 +28,8 @@ _SECRET_KEY = re.compile(_HIDDEN_NAMES, re.IGNORECASE)
 _PHONE_KEY = re.compile(r"(?:\w+_)?phone(?:_number)?", re.IGNORECASE)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A Bot API token, also inside an address: .../bot123:AAA/sendMessage.
-    (re.compile(r"\d+:[A-Za-z0-9_-]{30,}"), HIDDEN),
+    # Begins at a first digit only, or a long number would be read once for each of its digits.
+    (re.compile(r"(?<!\d)\d+:[A-Za-z0-9_-]{30,}"), HIDDEN),
     # A Telethon StringSession.
     (re.compile(r"(?<![A-Za-z0-9_=-])1[A-Za-z0-9_=-]{350,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),

@@ -1,8 +1,10 @@
 import json
+import time
 
 import pytest
 from celery import shared_task
 from celery.app.trace import build_tracer
+from celery.contrib.testing.worker import start_worker
 from celery.fixups.django import DjangoFixup
 
 from config.celery import app
@@ -14,6 +16,7 @@ from config.lib.correlation import (
     peek_correlation_id,
     peek_facts,
 )
+from config.lib.redis import get_redis
 
 pytestmark = pytest.mark.urls("config.tests.urls")
 
@@ -23,6 +26,11 @@ def tell(ids, fail=False):
     ids.append(peek_correlation_id())
     if fail:
         raise ValueError("asked to")
+
+
+@shared_task(name="tests.write_down")
+def write_down():
+    get_redis().rpush("tests:ids", peek_correlation_id())
 
 
 @pytest.mark.parametrize("given", ["request-1", "0" * 64, "abcdefgh"])
@@ -116,6 +124,17 @@ def test_a_task_called_inside_another_gives_the_id_back():
         traced(ids, **{TASK_HEADER: "inner-id"})
         assert ids == ["inner-id"]
         assert peek_correlation_id() == "outer-id"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_id_goes_through_a_real_worker(redis):
+    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="ERROR"):
+        with correlated("request-1"):
+            app.send_task("tests.write_down")
+        deadline = time.monotonic() + 20
+        while not redis.exists("tests:ids") and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert redis.lrange("tests:ids", 0, -1) == ["request-1"]
 
 
 def test_celery_looks_after_the_database_connections():
