@@ -1,5 +1,6 @@
 """The cast and the stage of every test: people, their clients, and the sandbox on a real socket."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -142,10 +143,8 @@ def _clean_after(_django_db_marker):
     from integrations.services import pump
 
     pump.shutdown()
-    try:
+    with contextlib.suppress(RedisError):
         get_redis().flushdb()
-    except RedisError:
-        pass
 
 
 def make_user(name: str, **fields):

@@ -15,7 +15,7 @@ from kombu import Exchange, Queue
 
 from config.lib.correlation import TASK_HEADER, correlated, get_correlation_id
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 QUEUES = ("default", "inbox", "telegram", "avito", "mail")
 

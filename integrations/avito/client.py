@@ -82,8 +82,8 @@ class AvitoClient:
         )
         # The documentation once showed a bare array.
         found = answer["messages"] if isinstance(answer, dict) else answer
-        ordered = sorted(reversed(found), key=lambda message: message["created"])
-        return cast("list[Message]", ordered)
+        oldest_first = cast("list[Message]", found)[::-1]
+        return sorted(oldest_first, key=lambda message: message["created"])
 
     def send_text(self, chat_id: str, text: str) -> Message:
         """Send a text of up to 1,000 characters. Avito has no idempotency key.

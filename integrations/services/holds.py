@@ -22,11 +22,11 @@ def place_hold(*, key: str, seconds: float, reason: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO integrations_hold (key, until, reason, created_at)"
-            " VALUES (%s, clock_timestamp() + %s, %s, clock_timestamp())"
+            " VALUES (%s, clock_timestamp() + %s * interval '1 second', %s, clock_timestamp())"
             " ON CONFLICT (key) DO UPDATE SET reason = excluded.reason,"
             " created_at = excluded.created_at,"
             " until = GREATEST(integrations_hold.until, excluded.until)",
-            [key, timedelta(seconds=spread), reason[:64]],
+            [key, spread, reason[:64]],
         )
 
 

@@ -215,7 +215,10 @@ class Pump:
         if delivery.ambiguous_at and isinstance(rule, ReadBack):
             return rule.call(delivery)
         prepared = kinds.get(delivery.kind).prepare(delivery)
-        return prepared if isinstance(prepared, Call) else self._put_off(delivery, prepared)
+        if isinstance(prepared, Call):
+            return prepared
+        self._put_off(delivery, prepared)
+        return None
 
     def _put_off(self, delivery: Delivery, prepared: Prepared) -> None:
         match prepared:

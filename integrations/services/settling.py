@@ -117,6 +117,8 @@ def take_back_lost(*, own: UUID) -> int:
     sending = Delivery.objects.filter(state=State.SENDING, leased_at__lt=old)
     freed = 0
     for token in sending.values_list("lease_token", flat=True).distinct():
+        if token is None:
+            continue
         with try_advisory_lock(lock_name(token)) as is_free:
             rows = sending.filter(lease_token=token)
             # A session gets its own lock again, so of its own rows only the age tells.
@@ -228,7 +230,8 @@ def _die(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
 
 def backoff_seconds(policy: Policy, tried: int) -> float:
     """Return the pause after the ``tried``-th failure: doubling, capped, spread a little."""
-    pause = min(policy.backoff_seconds * 2 ** (tried - 1), policy.backoff_cap_seconds)
+    doubled: float = policy.backoff_seconds * 2 ** min(tried - 1, 30)
+    pause = min(doubled, policy.backoff_cap_seconds)
     return pause * (1 + random.uniform(-BACKOFF_JITTER, BACKOFF_JITTER))  # noqa: S311
 
 

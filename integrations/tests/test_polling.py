@@ -1,4 +1,4 @@
-"""The poll: finds what webhooks lost, doubles nothing, and lets one bad account hurt itself only."""
+"""The poll finds what webhooks lost, doubles nothing; a bad account hurts only itself."""
 
 import time
 from datetime import timedelta
