@@ -130,6 +130,9 @@ def test_only_wanted_kinds_come(world, site):
 
 def test_reactions_come_only_when_asked_for(hooked, site):
     message_id = say(hooked, 500, "hello")
+    site.wait_for(1)
+    while hooked.result("getWebhookInfo")["pending_update_count"]:
+        time.sleep(0.01)
     target = {"bot": BOT, "chat_id": 500, "message_id": message_id, "user": 500}
     hooked.control("telegram/react", **target, emoji="👍")
     hooked.result("setWebhook", url=site.url, allowed_updates=["message", "message_reaction"])
