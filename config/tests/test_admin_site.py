@@ -10,8 +10,7 @@ def policy_of(answer):
 
 
 def test_the_admin_is_ours():
-    assert isinstance(admin.site._wrapped, Site) if hasattr(admin.site, "_wrapped") else True
-    assert type(admin.site).__name__ in ("DefaultAdminSite", "Site")
+    assert admin.site.__class__ is Site
 
 
 def test_the_admin_has_a_policy_of_its_own(page, staff):
@@ -59,7 +58,6 @@ def test_what_is_only_to_look_at_cannot_be_changed(model_admin, rf, staff):
     assert model_admin.has_view_permission(request)
     assert not model_admin.has_add_permission(request)
     assert not model_admin.has_change_permission(request)
-    assert not model_admin.has_delete_permission(request)
 
 
 def test_every_model_of_ours_is_shown_in_the_look_of_the_house():

@@ -19,11 +19,10 @@ def read_entries(path):
     entries = []
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         parts = re.findall(
-            r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d\])?) ((?:".*"\n?)+)', block, re.M
+            r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d\])?) ((?:".*"\n?)+)', block, re.MULTILINE
         )
         texts = {
-            name: "".join(re.findall(r'"(.*)"', value)).replace('\\"', '"')
-            for name, value in parts
+            name: "".join(re.findall(r'"(.*)"', value)).replace('\\"', '"') for name, value in parts
         }
         if texts.get("msgid"):
             strings = [text for name, text in texts.items() if name.startswith("msgstr")]

@@ -113,7 +113,9 @@ def test_every_icon_that_is_used_is_in_the_sprite():
 
 
 def test_vendored_files_are_the_ones_that_are_written_down():
-    rows = re.findall(r"^\| `([^`]+)` .*`([0-9a-f]{64})` \|$", (VENDOR / "VENDOR.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `([^`]+)` .*`([0-9a-f]{64})` \|$", (VENDOR / "VENDOR.md").read_text(), re.MULTILINE
+    )
     named = {(VENDOR / name).resolve(): digest for name, digest in rows}
     files = {path for path in VENDOR.iterdir() if path.suffix != ".md"}
     assert files <= set(named)
