@@ -37,8 +37,9 @@ TOPIC_POLICY = Policy(max_attempts=None)
 CARD_POLICY = Policy(max_attempts=8)
 PIN_POLICY = Policy(max_attempts=3)
 
-# How long the first message waits to hear what the chat is about.
+# How long the first message waits to hear what the chat is about, and how often it looks.
 ITEM_SECONDS = 15.0
+ITEM_LOOK_SECONDS = 0.2
 # Pins let the buyer's next words go first.
 PIN_DELAY = timedelta(seconds=3)
 CAPTION_LIMIT = 1024
@@ -50,7 +51,7 @@ def topic_first(dialog: Dialog, place: Place) -> Wait | Ahead:
     """Return what a message without a topic needs first: news of the item, or topic and card."""
     age = (timezone.now() - dialog.created_at).total_seconds()
     if dialog.item_fetched_at is None and age < ITEM_SECONDS:
-        return Wait(1, "what the chat is about is not known yet")
+        return Wait(ITEM_LOOK_SECONDS, "what the chat is about is not known yet")
     number = count_topics(dialog)
     return Ahead([_new(kind, dialog, place, number) for kind in (CREATE_TOPIC, CARD)])
 
