@@ -1,6 +1,5 @@
 """What the ledger says, beside what the wallets say."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.db import connection
@@ -62,8 +61,3 @@ def find_wallet(*, owner: User | Organization) -> Wallet | None:
 
 def find_transfer(idempotency_key: str) -> Transfer | None:
     return Transfer.objects.filter(idempotency_key=idempotency_key).first()
-
-
-def transfers_of_group(group_id: uuid.UUID) -> list[Transfer]:
-    """Return the legs of one business event, in the order they were made."""
-    return list(Transfer.objects.filter(group_id=group_id).order_by("pk"))

@@ -13,7 +13,6 @@ from accounts.selectors.ledger import (
     count_differences,
     find_differences,
     system_balance_kopecks,
-    transfers_of_group,
 )
 from accounts.services.ledger import reverse, system_wallet, transfer, wallet_of
 from config.lib.correlation import correlated
@@ -194,7 +193,7 @@ def test_legs_of_a_group(owner, organization):
     first = take(wallet, key="leg:1", group_id=group)
     second = take(wallet, key="leg:2", group_id=group)
 
-    assert transfers_of_group(group) == [first, second]
+    assert list(Transfer.objects.filter(group_id=group).order_by("pk")) == [first, second]
 
 
 def test_refusal_inside_the_callers_transaction_leaves_it_usable(owner):

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -372,6 +373,20 @@ def test_time_zone_is_the_persons_on_pages_and_utc_in_the_api(owner, page, api, 
     assert "Europe/Moscow" in seen
     assert timezone.get_current_timezone_name() == "UTC"
     assert api(owner).get("/api/auth/v1/sessions").json()[0]["created_at"].endswith("Z")
+
+
+def test_cookie_slides_with_the_session(owner, page):
+    client = page(owner)
+    session = Session.objects.get()
+    assert settings.SESSION_COOKIE_NAME not in client.get("/account").cookies
+
+    long_ago = session.created_at - timedelta(days=20)
+    Session.objects.update(last_seen_at=long_ago, idle_expires_at=long_ago + timedelta(days=30))
+    answer = client.get("/account")
+
+    assert answer.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 30 * 86400
+    session.refresh_from_db()
+    assert session.idle_expires_at - session.last_seen_at >= timedelta(days=30)
 
 
 def test_cookie_signs_nobody_in_at_the_api(owner, page):

@@ -95,6 +95,8 @@ def _find(request: HttpRequest) -> Principal | None:
     principal = find_principal(session_id)
     if principal is not None and principal.is_unseen:
         touch_session(session_id)
+        # The cookie is sent anew as well: it lives as long as the session may idle.
+        request.session.modified = True
     return principal
 
 
