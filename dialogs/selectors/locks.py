@@ -18,7 +18,7 @@ def lock_dialog(dialog_id: uuid.UUID | str) -> Dialog | None:
         Dialog.objects.select_related(
             "organization", "avito_account__bot", "avito_account__organization", "bot", "contact"
         )
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .filter(pk=dialog_id)
         .first()
     )

@@ -52,13 +52,17 @@ def get_or_create_dialog(
 
     Of any number at once one makes it: the pair of account and chat is unique.
     """
+    known = Dialog.objects.filter(avito_account=account, external_id=value["chat_id"]).first()
+    if known is not None:
+        return known
+    contact = None if is_own else _contact_of(account, value)
     dialog, is_new = Dialog.objects.get_or_create(
         avito_account=account,
         external_id=value["chat_id"],
         defaults={
             "organization": account.organization,
             "bot_id": account.bot_id,
-            "contact": lambda: None if is_own else _contact_of(account, value),
+            "contact": contact,
             "last_message_at": _written_at(value),
         },
     )
@@ -78,20 +82,26 @@ def _contact_of(account: AvitoAccount, value: Mapping[str, Any]) -> Contact | No
 
 def _store(dialog: Dialog, value: Mapping[str, Any], *, is_own: bool) -> Message:
     kind = str(value.get("type") or "unknown")
-    with translation.override(language_of(dialog.organization)):
-        text = describe_content(kind, _content(value), chat_id=dialog.external_id)
     return store_message(
         Message(
             dialog=dialog,
             direction=Message.Direction.AVITO,
             is_incoming=not is_own,
             kind=kind[:16],
-            text=text,
+            text=_text_of(dialog, kind, _content(value)),
             status=Message.Status.SENT if is_own else Message.Status.QUEUED,
             avito_message_id=value["id"],
             written_at=_written_at(value),
         )
     )
+
+
+def _text_of(dialog: Dialog, kind: str, content: Mapping[str, Any]) -> str:
+    words = str(content.get("text") or "") if kind == "text" else ""
+    if words.strip():
+        return words
+    with translation.override(language_of(dialog.organization)):
+        return describe_content(kind, content, chat_id=dialog.external_id)
 
 
 def _content(value: Mapping[str, Any]) -> Mapping[str, Any]:

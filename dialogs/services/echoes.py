@@ -49,7 +49,7 @@ def claim_echo(
     if _sends(dialog.pk).filter(**{f"payload__{BOUND_ID}": avito_message_id}).exists():
         return True
     for delivery in under_way:
-        if delivery.payload["text"] == text and BOUND_ID not in delivery.payload:
+        if delivery.payload["text"] == text.strip() and BOUND_ID not in delivery.payload:
             bind(delivery, dialog, avito_message_id)
             return True
     return False
@@ -62,6 +62,9 @@ def bind(delivery: Delivery, dialog: Dialog, avito_message_id: str) -> None:
     """
     delivery.payload[BOUND_ID] = avito_message_id
     Delivery.objects.filter(pk=delivery.pk).update(payload=delivery.payload)
+    # Had Avito changed the words on their way, their event was taken for a message of the app.
+    strays = dialog.messages.filter(avito_message_id=avito_message_id)
+    strays.exclude(pk=delivery.payload["message_id"]).delete()
     message = dialog.messages.filter(pk=delivery.payload["message_id"]).first()
     is_last = delivery.payload["part"] == delivery.payload["parts"]
     if message is None or not is_last:

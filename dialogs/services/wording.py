@@ -40,12 +40,10 @@ def avito_chat_url(chat_id: str) -> str:
 
 
 def describe_content(kind: str, content: Mapping[str, Any], *, chat_id: str) -> str:
-    """Return what an Avito message says: its text, or a line that stands for what it shows.
+    """Return a line that stands for what an Avito message shows, and the address of its chat.
 
-    In the active language. What cannot be shown here ends in the address of the chat on Avito.
+    In the active language.
     """
-    if kind == "text":
-        return str(content.get("text") or "")
     line = _describe(kind, content)
     return f"{line}\n{avito_chat_url(chat_id)}"
 

@@ -1,12 +1,15 @@
 """Sending to Avito when it is unclear what happened, and our own words coming back as news."""
 
 import pytest
+from django.db import transaction
 
 from dialogs.models import Message
+from dialogs.services import to_avito
 from dialogs.services.avito_intake import take_message
 from dialogs.tests.relay import deliveries, wait_for
 from integrations.models import Delivery, InboundEvent
 from integrations.services import inbox
+from integrations.services.calls import Outcome, Status
 
 
 @pytest.fixture
@@ -95,13 +98,17 @@ def test_the_same_words_in_the_app_and_in_the_topic_are_two_messages(talking):
     assert talking.in_topic()[-1] == "You on Avito:\nYes"
 
 
-def test_an_echo_that_comes_before_the_answer_is_settled_binds_to_the_send(talking):
-    """The event may overtake the answer of the very call that caused it."""
+@pytest.mark.parametrize(
+    ("state", "end"), [("ambiguous", "sent"), ("retry", "cancelled")], ids=["unclear", "retried"]
+)
+def test_a_send_that_its_event_has_proven_is_not_made_again(talking, state, end):
+    """Whether the read-back is still to come, or has found nothing yet."""
     talking.seller_says("Fast")
     inbox.drain()
     delivery = Delivery.objects.get(kind="dialogs.to_avito")
+    at = delivery.created_at
     Delivery.objects.filter(pk=delivery.pk).update(
-        state="ambiguous", dispatched_at=delivery.created_at, ambiguous_at=delivery.created_at
+        state=state, dispatched_at=at, ambiguous_at=at if state == "ambiguous" else None
     )
     take_message(account_id=talking.account.pk, value=own_event(talking, "m-1", "Fast"))
     message = talking.message("Fast")
@@ -109,7 +116,21 @@ def test_an_echo_that_comes_before_the_answer_is_settled_binds_to_the_send(talki
     assert Message.objects.count() == 2
     talking.run()
     assert talking.answers_on_avito() == []
-    assert deliveries("to_avito") == ["sent"]
+    assert deliveries("to_avito") == [end]
+
+
+def test_words_that_avito_has_changed_on_their_way_stay_one_message(talking):
+    """Their event looks like the app's; the answer to our call then says whose they are."""
+    talking.seller_says("two  spaces")
+    inbox.drain()
+    delivery = Delivery.objects.get(kind="dialogs.to_avito")
+    take_message(account_id=talking.account.pk, value=own_event(talking, "m-1", "two spaces"))
+    assert Message.objects.filter(direction="avito", is_incoming=False).count() == 1
+    with transaction.atomic():
+        to_avito.settle_part(delivery, Outcome(Status.SENT, result={"id": "m-1"}))
+    assert not Message.objects.filter(direction="avito", is_incoming=False).exists()
+    message = talking.message("two  spaces")
+    assert (message.status, message.avito_message_id) == ("sent", "m-1")
 
 
 def test_an_echo_of_a_send_that_was_never_dispatched_is_the_apps(talking):
@@ -158,13 +179,15 @@ def test_a_refused_answer_is_failed_and_told_in_the_topic(talking, sandbox):
     assert talking.answers_on_avito() == ["Next"]
 
 
-def test_marking_read_waits_for_the_last_of_several_messages(talking, sandbox):
-    before = len(sandbox.calls("avito.read"))
-    for text in ("One", "Two", "Three"):
+def test_a_chat_is_not_marked_read_over_words_that_nobody_here_has_seen(talking, sandbox):
+    sandbox.fault("telegram.sendMessage", "status", status=502, where={"text": "Two"})
+    for text in ("One", "Two"):
         talking.buyer_says(text)
-    inbox.drain()
+    talking.run(until=lambda: deliveries("to_telegram") == ["sent", "sent", "retry"])
+    talking.run(until=lambda: deliveries("mark_read") == ["sent", "cancelled"])
+    assert not talking.on_avito()["read"]
+    sandbox.clear_faults()
+    talking.hurry()
     talking.run()
+    assert deliveries("mark_read") == ["sent", "cancelled", "sent"]
     assert talking.on_avito()["read"]
-    states = deliveries("mark_read")
-    assert states[-1] == "sent"
-    assert len(sandbox.calls("avito.read")) - before == states[1:].count("sent")

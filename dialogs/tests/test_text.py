@@ -64,16 +64,12 @@ def test_nothing_but_white_space_is_lost(text, limit):
         ("hologram", {}, "A message that can only be seen on Avito"),
         ("link", {}, "A link"),
         ("item", {"item": None}, "An item: "),
+        ("text", {}, "A message that can only be seen on Avito"),
     ],
 )
 def test_every_kind_of_avito_message_has_a_line_and_the_way_to_the_chat(kind, content, line):
     with translation.override("en"):
         assert describe_content(kind, content, chat_id=CHAT) == f"{line}\n{URL}"
-
-
-def test_text_is_taken_as_it_is():
-    assert describe_content("text", {"text": " a <b> "}, chat_id=CHAT) == " a <b> "
-    assert describe_content("text", {}, chat_id=CHAT) == ""
 
 
 def test_a_chat_id_cannot_change_the_address():
