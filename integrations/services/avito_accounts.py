@@ -151,7 +151,7 @@ def subscribe(account: AvitoAccount) -> AvitoAccount:
     :raises OutsideWorldError: Avito refused or does not answer; the old address stays.
     """
     secret = randomness.token_urlsafe(32)
-    url = f"{_url_prefix(account)}{secret}"
+    url = f"{url_prefix(account)}{secret}"
     client = _client(account)
     try:
         client.subscribe(url)
@@ -250,7 +250,8 @@ def _apply(
         account.status = status.ACTIVE if changes.is_active else status.INACTIVE
 
 
-def _url_prefix(account: AvitoAccount) -> str:
+def url_prefix(account: AvitoAccount) -> str:
+    """Return how every address begins that we give Avito for an account."""
     return f"{settings.SITE_URL}{WEBHOOK_PATH}/{account.pk}/"
 
 
@@ -270,7 +271,7 @@ def _drop_subscriptions(account: AvitoAccount, client: AvitoClient, *, keep: str
     try:
         for subscription in client.list_subscriptions():
             url = subscription["url"]
-            if url.startswith(_url_prefix(account)) and url != keep:
+            if url.startswith(url_prefix(account)) and url != keep:
                 client.unsubscribe(url)
     except OutsideError as error:
         logger.warning(
