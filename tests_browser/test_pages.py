@@ -1,4 +1,4 @@
-"""Every page on a phone and on a desk, light and dark: nothing serious for axe, nothing too wide."""
+"""Every page on a phone and on a desk: nothing serious for axe, nothing too wide or too small."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

@@ -84,7 +84,7 @@ def send_text(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
     dialog = _open(request, dialog_id)
     form = MessageForm(request.POST)
     if not form.is_valid():
-        raise InputError(" ".join(form.errors.get("text", [])) or None)
+        raise InputError(" ".join(form.errors["text"].as_data()[0].messages))
     message_service.send_message(actor=request.user, dialog=dialog, text=form.cleaned_data["text"])
     if not request.htmx:
         return redirect("dialogs:dialog-detail", dialog.pk)

@@ -72,6 +72,7 @@ def test_a_manager_sees_accounts_and_changes_none(page, colleague, account, keys
         "/client/integrations": {"name": "Shop", **keys},
         address: {"name": "Mine"},
         f"{address}/check": {},
+        f"{address}/webhook": {},
         f"{address}/delete": {"confirmation": "Shop"},
     }.items():
         assert client.post(path, body).status_code == 403, path
@@ -79,7 +80,7 @@ def test_a_manager_sees_accounts_and_changes_none(page, colleague, account, keys
     assert account.name == "Shop"
 
 
-@pytest.mark.parametrize("path", ["", "/check", "/delete"])
+@pytest.mark.parametrize("path", ["", "/check", "/webhook", "/delete"])
 def test_a_strangers_account_is_nothing(page, owner, organization, foreign_account, path):
     client = page(owner)
     address = f"/client/integrations/avito/{foreign_account.pk}{path}"
@@ -125,12 +126,24 @@ def test_the_check_tells_what_avito_says_and_how_long_it_took(page, owner, accou
     client = page(owner)
     address = f"/client/integrations/avito/{account.pk}/check"
     answer = client.post(address, HTTP_HX_REQUEST="true")
-    assert "Avito answers" in answer.content.decode()
-    assert answer.context["result"].latency_ms > 0
+    assert "Avito takes the keys." in answer.content.decode()
+    assert "Answered in" in answer.content.decode()
+    sandbox.fault("avito.*", "status", status=502)
+    failed = client.post(address)
+    assert "502" in failed.content.decode()
+    assert not all(finding.is_good for finding in failed.context["findings"])
+
+
+def test_the_webhook_is_set_anew(page, owner, account, sandbox):
+    client = page(owner)
+    address = f"/client/integrations/avito/{account.pk}/webhook"
+    assert "The webhook is set." in client.post(address, follow=True).content.decode()
+    account.refresh_from_db()
+    before = bytes(account.webhook_path_hash)
     sandbox.fault("avito.subscribe", "status", status=502)
-    failed = client.post(address).context["result"]
-    assert not failed.is_good
-    assert "502" in failed.raw
+    assert "site-toast-error" in client.post(address, follow=True).content.decode()
+    account.refresh_from_db()
+    assert bytes(account.webhook_path_hash) == before
 
 
 def test_an_account_is_disconnected_by_its_name_alone(page, owner, account):

@@ -72,6 +72,7 @@ def test_a_manager_sees_bots_and_changes_none(page, colleague, bot, known_token)
         "/client/bots": {"token": known_token},
         f"/client/bots/{bot.pk}": {"name": "Mine", "topic_mode": "on"},
         f"/client/bots/{bot.pk}/check": {},
+        f"/client/bots/{bot.pk}/webhook": {},
         f"/client/bots/{bot.pk}/switch": {},
         f"/client/bots/{bot.pk}/delete": {"confirmation": bot.username},
     }.items():
@@ -80,7 +81,7 @@ def test_a_manager_sees_bots_and_changes_none(page, colleague, bot, known_token)
     assert (bot.name, bot.status) == ("Shop", "active")
 
 
-@pytest.mark.parametrize("path", ["", "/check", "/switch", "/delete"])
+@pytest.mark.parametrize("path", ["", "/check", "/webhook", "/switch", "/delete"])
 def test_a_strangers_bot_is_nothing(page, owner, organization, foreign_bot, path):
     client = page(owner)
     address = f"/client/bots/{foreign_bot.pk}{path}"
@@ -141,12 +142,30 @@ def test_the_check_tells_what_telegram_says_and_how_long_it_took(page, owner, bo
     answer = client.post(address, HTTP_HX_REQUEST="true")
     assert answer.status_code == 200
     assert "<html" not in answer.content.decode()
-    assert "Telegram answers" in answer.content.decode()
-    assert answer.context["result"].latency_ms > 0
+    assert "Telegram answers as @shop_test_bot." in answer.content.decode()
+    assert "Answered in" in answer.content.decode()
+    sandbox.fault("telegram.getMe", "status", status=502)
+    failed = client.post(address)
+    assert "502" in failed.content.decode()
+    assert not failed.context["findings"][0].is_good
+
+
+def test_the_webhook_is_set_anew(page, owner, bot, sandbox):
+    client = page(owner)
+    address = f"/client/bots/{bot.pk}/webhook"
+    client.post(address)
+    bot.refresh_from_db()
+    first = bytes(bot.webhook_path_hash)
+    answer = client.post(address, follow=True)
+    bot.refresh_from_db()
+    assert bytes(bot.webhook_path_hash) != first
+    assert "The webhook is set." in answer.content.decode()
     sandbox.fault("telegram.setWebhook", "status", status=502)
-    failed = client.post(address).context["result"]
-    assert not failed.is_good
-    assert "502" in failed.raw
+    answer = client.post(address, follow=True)
+    assert "site-toast-error" in answer.content.decode()
+    before = bytes(bot.webhook_path_hash)
+    bot.refresh_from_db()
+    assert bytes(bot.webhook_path_hash) == before
 
 
 def test_a_bot_is_switched_off_and_on(page, owner, bot, django_capture_on_commit_callbacks):

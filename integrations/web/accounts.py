@@ -15,13 +15,13 @@ from integrations.models import AvitoAccount
 from integrations.selectors.avito_accounts import get_avito_account_for, list_avito_accounts
 from integrations.services import avito_accounts as service
 from integrations.services.avito_accounts import AvitoAccountChanges
+from integrations.services.checkups import check_avito_account
 from integrations.web.cabinet import (
     CabinetRequest,
     cabinet,
     follow_organization,
     require_manager,
 )
-from integrations.web.checks import run_check
 from integrations.web.forms import AccountForm, AccountSettingsForm, DeletionForm
 
 
@@ -73,11 +73,25 @@ def check(request: CabinetRequest, account_id: uuid.UUID) -> HttpResponse:
     """Ask Avito about the account now; a script gets the result alone, anybody else the page."""
     account = _open(request, account_id)
     require_manager(request)
-    result = run_check(lambda: _ask_avito(account))
+    findings = check_avito_account(account)
     if request.htmx:
-        return render(request, "components/check_result.html", {"result": result})
-    account.refresh_from_db()
-    return _render_account(request, account, _settings_form(account), result=result)
+        return render(request, "components/findings.html", {"findings": findings})
+    return _render_account(request, account, _settings_form(account), findings=findings)
+
+
+@require_POST
+@cabinet
+def renew_webhook(request: CabinetRequest, account_id: uuid.UUID) -> HttpResponse:
+    """Let Avito tell us of messages at a new address."""
+    account = _open(request, account_id)
+    require_manager(request)
+    try:
+        service.subscribe(account)
+    except AppError as error:
+        notes.error(request, str(error.detail))
+    else:
+        notes.success(request, _("The webhook is set."))
+    return redirect("integrations:account-detail", account.pk)
 
 
 @require_POST
@@ -98,11 +112,6 @@ def _open(request: CabinetRequest, account_id: uuid.UUID) -> AvitoAccount:
     account = get_avito_account_for(request.user, account_id)
     follow_organization(request, account.organization_id)
     return account
-
-
-def _ask_avito(account: AvitoAccount) -> str:
-    service.mark_working(service.subscribe(account))
-    return _("Avito answers and takes the keys.")
 
 
 def _settings_form(account: AvitoAccount) -> AccountSettingsForm:

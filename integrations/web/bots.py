@@ -15,13 +15,13 @@ from integrations.models import Bot
 from integrations.selectors.bots import get_bot_for, list_bots
 from integrations.services import bots as service
 from integrations.services.bots import BotChanges
+from integrations.services.checkups import check_bot
 from integrations.web.cabinet import (
     CabinetRequest,
     cabinet,
     follow_organization,
     require_manager,
 )
-from integrations.web.checks import run_check
 from integrations.web.forms import BotForm, BotSettingsForm, DeletionForm
 
 
@@ -74,11 +74,25 @@ def check(request: CabinetRequest, bot_id: uuid.UUID) -> HttpResponse:
     """Ask Telegram about the bot now; a script gets the result alone, anybody else the page."""
     bot = _open(request, bot_id)
     require_manager(request)
-    result = run_check(lambda: _ask_telegram(bot))
+    findings = check_bot(bot)
     if request.htmx:
-        return render(request, "components/check_result.html", {"result": result})
-    bot.refresh_from_db()
-    return _render_bot(request, bot, _settings_form(bot), result=result)
+        return render(request, "components/findings.html", {"findings": findings})
+    return _render_bot(request, bot, _settings_form(bot), findings=findings)
+
+
+@require_POST
+@cabinet
+def renew_webhook(request: CabinetRequest, bot_id: uuid.UUID) -> HttpResponse:
+    """Let Telegram's updates come here at a new address."""
+    bot = _open(request, bot_id)
+    require_manager(request)
+    try:
+        service.set_webhook(bot)
+    except AppError as error:
+        notes.error(request, str(error.detail))
+    else:
+        notes.success(request, _("The webhook is set."))
+    return redirect("integrations:bot-detail", bot.pk)
 
 
 @require_POST
@@ -114,11 +128,6 @@ def _open(request: CabinetRequest, bot_id: uuid.UUID) -> Bot:
     bot = get_bot_for(request.user, bot_id)
     follow_organization(request, bot.organization_id)
     return bot
-
-
-def _ask_telegram(bot: Bot) -> str:
-    service.set_webhook(bot)
-    return _("Telegram answers, and the webhook is ours.")
 
 
 def _settings_form(bot: Bot) -> BotSettingsForm:

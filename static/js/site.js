@@ -59,21 +59,23 @@
     lastMessage = id;
   };
 
-  let stick = true;
-  let heightBefore = 0;
-  document.addEventListener("htmx:beforeSwap", () => {
+  // Where the reader is to be after a swap: at the end, or as far from it as before.
+  let fromEnd = 0;
+  let isHistory = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
     const node = scroller();
-    if (!node) return;
-    stick = isAtEnd(node);
-    heightBefore = node.scrollHeight - node.scrollTop;
+    if (!node?.contains(event.detail.target)) return;
+    const isOwn = event.detail.requestConfig.verb === "post";
+    isHistory = event.detail.target.matches("[data-earlier]");
+    fromEnd = isOwn || (isAtEnd(node) && !isHistory) ? 0 : node.scrollHeight - node.scrollTop;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     showUnread();
     announce();
     const node = scroller();
-    if (!node || !node.contains(event.detail.elt)) return;
-    if (stick || event.detail.requestConfig?.verb === "post") scrollToEnd(node);
-    else if (event.detail.elt.matches("[data-earlier]")) node.scrollTop = node.scrollHeight - heightBefore;
+    if (!node?.contains(event.detail.elt)) return;
+    if (fromEnd === 0) scrollToEnd(node);
+    else if (isHistory) node.scrollTop = node.scrollHeight - fromEnd;
   });
 
   // --- Answers of the server ------------------------------------------------------------------
