@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from bench.site import OWNER, Site, SiteError
 RIGHTS = {"can_manage_topics": True, "can_pin_messages": True, "can_delete_messages": True}
 SELLER = 5_000_001
 LOOK_SECONDS = 0.1
+CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 Json = dict[str, Any]
 
@@ -72,7 +74,11 @@ class World:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=30),
+            # Cookies of an address by number: browsers keep them, aiohttp asks to be told.
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+        )
         self._token = ""
 
     async def __aenter__(self) -> Self:
@@ -130,6 +136,37 @@ class World:
         """
         token = await self.sign_in()
         return await self._call(verb, path, body, Authorization=f"Bearer {token}")
+
+    async def open_page(self, path: str) -> None:
+        """Open a page as a browser in which the demo's owner is signed in.
+
+        :raises SiteError: it is no page but a refusal.
+        """
+        url = self.site.url + path
+        async with self._session.get(url, headers={"Accept": "text/html"}) as answer:
+            await answer.read()
+            if answer.status != 200:
+                raise SiteError(f"GET {path}: {answer.status}")
+
+    async def sign_in_pages(self) -> None:
+        """Sign the demo's owner in by the form, so that pages open for him.
+
+        :raises SiteError: the form did not take him.
+        """
+        login, password = OWNER
+        url = self.site.url + "/login"
+        async with self._session.get(url) as answer:
+            found = CSRF_FIELD.search(await answer.text())
+        fields = {
+            "login": login,
+            "password": password,
+            "csrfmiddlewaretoken": found[1] if found else "",
+        }
+        async with self._session.post(
+            url, data=fields, headers={"Referer": url}, allow_redirects=False
+        ) as answer:
+            if answer.status != 302:
+                raise SiteError(f"POST /login: {answer.status}")
 
     async def open_shop(self, number: int) -> Shop:
         """Make a bot, its group and an Avito account, and connect them to the site."""

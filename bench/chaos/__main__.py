@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from bench.chaos import ledger, storm
+from bench.chaos import allowances, ledger, redis_away, storm
+from bench.chaos.ledger import Check
+from bench.chaos.redis_away import OwnValkey
 from bench.site import Site, SiteError
-
-RUNS = ("storm", "redis", "allowances")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,7 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _read(arguments)
     size = storm.Size(dialogs=options.dialogs, messages=options.messages, pace=options.pace)
-    verdicts = [_run(name, size) for name in options.names or RUNS]
+    runs: Mapping[str, Callable[[], Sequence[Check]]] = {**RUNS, "storm": partial(_storm, size)}
+    verdicts = [_run(name, runs[name]) for name in options.names or runs]
     return 0 if all(verdicts) else 1
 
 
@@ -35,15 +37,38 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _run(name: str, size: storm.Size) -> bool:
+def _run(name: str, run: Callable[[], Sequence[Check]]) -> bool:
     say(f"\n{name}: starting a site …")
     try:
-        with Site(f"chaos-{name}", storm.SETTINGS) as site:
-            result = asyncio.run(storm.run_storm(site, size, say=say))
+        return ledger.print_checks(name, run(), say=say)
     except SiteError as error:
         say(f"{name}: {error}")
         return False
-    return ledger.print_checks(name, result.checks, say=say)
+
+
+def _storm(size: storm.Size) -> Sequence[Check]:
+    with Site("chaos-storm", storm.SETTINGS) as site:
+        return asyncio.run(storm.run_storm(site, size, say=say)).checks
+
+
+def _redis() -> Sequence[Check]:
+    with OwnValkey() as valkey:
+        valkey.start()
+        settings = {**redis_away.SETTINGS, "REDIS_URL": valkey.url}
+        with Site("chaos-redis", settings) as site:
+            return asyncio.run(redis_away.run_without_redis(site, valkey))
+
+
+def _allowances() -> Sequence[Check]:
+    with Site("chaos-allowances") as site:
+        return asyncio.run(allowances.run_burst(site))
+
+
+RUNS: Mapping[str, Callable[[], Sequence[Check]]] = {
+    "storm": partial(_storm, storm.Size()),
+    "redis": _redis,
+    "allowances": _allowances,
+}
 
 
 def say(text: str) -> None:

@@ -51,20 +51,20 @@ class Reading:
 def find_read_too_early(
     readings: Iterable[Reading],
     *,
-    said_at: Mapping[str, Mapping[str, float]],
+    known_at: Mapping[str, Mapping[str, float]],
     delivered_at: Mapping[str, float],
     notice_seconds: float,
 ) -> list[str]:
     """Get the messages that were marked read before they stood in Telegram.
 
     Avito marks a whole chat, so what a buyer writes in the very moment is marked along with the
-    rest; only what is older than `notice_seconds` could have been known.
+    rest; only what we had for longer than `notice_seconds` could be spared.
 
-    :param said_at: chat → message → when it was written.
+    :param known_at: chat → message → when it was in our hands.
     """
     early: dict[str, None] = {}
     for reading in readings:
-        for token, at in said_at.get(reading.chat_id, {}).items():
+        for token, at in known_at.get(reading.chat_id, {}).items():
             was_known = at + notice_seconds < reading.at
             if was_known and delivered_at.get(token, float("inf")) > reading.at:
                 early[token] = None

@@ -20,7 +20,8 @@ DIALOGS_PER_SHOP = 10
 LOOK_SECONDS = 1.0
 THROUGH_SECONDS = 90.0
 QUIET_SECONDS = 600.0
-NOTICE_SECONDS = 1.0
+# A call that was being made when the message came in.
+NOTICE_SECONDS = 0.25
 
 UNFINISHED = """
 SELECT (SELECT count(*) FROM integrations_inboundevent WHERE state = 'new')
@@ -31,6 +32,10 @@ UNCERTAIN = """
 SELECT message.text FROM dialogs_message AS message
 JOIN integrations_delivery AS delivery ON delivery.id = message.delivery_id
 WHERE delivery.uncertain AND message.is_incoming
+"""
+RECEIVED = """
+SELECT payload->'value'->'content'->>'text', extract(epoch FROM received_at)
+FROM integrations_inboundevent WHERE source = 'avito'
 """
 GIVEN_UP = """
 SELECT kind || ' ' || state || ' ' || last_error_code FROM integrations_delivery
@@ -222,10 +227,11 @@ async def _find_read_too_early(world: World, ends: list[Ends]) -> list[str]:
         if call["status"] == 200:
             for token in ledger.tokens_in([call["params"].get("text", "")]):
                 delivered.setdefault(token, call["at"])
-    said = {
-        end.dialog.chat_id: dict(zip(end.questions, end.dialog.said_at, strict=True))
+    received = {str(text): float(at) for text, at in world.site.query(RECEIVED)}
+    known = {
+        end.dialog.chat_id: {text: received[text] for text in end.questions if text in received}
         for end in ends
     }
     return ledger.find_read_too_early(
-        readings, said_at=said, delivered_at=delivered, notice_seconds=NOTICE_SECONDS
+        readings, known_at=known, delivered_at=delivered, notice_seconds=NOTICE_SECONDS
     )

@@ -1,0 +1,80 @@
+"""Each check finds the breach that it is for, and nothing where there is none."""
+
+import pytest
+
+from bench.chaos import ledger
+from bench.chaos.ledger import Check, Reading, Sent
+
+
+def test_numbered_messages_are_found_in_any_text():
+    texts = ["Anna · bicycle:\nb001-001", "b001-002 and b001-003", "xb001-004", "b1-5"]
+    assert ledger.tokens_in(texts) == ["b001-001", "b001-002", "b001-003"]
+
+
+def test_lost_doubled_and_strange_messages_are_named():
+    said = ["b001-001", "b001-002", "b001-003"]
+    arrived = ["b001-001", "b001-003", "b001-003", "b002-001"]
+    assert ledger.find_lost(said, arrived) == ["b001-002"]
+    assert ledger.find_doubled(arrived) == ["b001-003"]
+    assert ledger.find_doubled(arrived, allowed={"b001-003"}) == []
+    assert ledger.find_strange(said, arrived) == ["b002-001"]
+    assert ledger.find_lost(said, said) == ledger.find_doubled(said) == []
+
+
+@pytest.mark.parametrize(
+    ("arrived", "overtaken"),
+    [
+        (["b001-001", "b001-002", "b001-010"], []),
+        (["b001-001", "b001-001", "b001-002"], []),
+        (["b001-002", "b001-001"], ["b001-002 before b001-001"]),
+        (["b001-001", "b001-002", "b001-001"], ["b001-002 before b001-001"]),
+    ],
+)
+def test_a_later_message_before_an_earlier_one_is_named(arrived, overtaken):
+    assert ledger.find_overtaken(arrived) == overtaken
+
+
+@pytest.mark.parametrize(
+    ("read_at", "delivered_at", "is_early"),
+    [
+        (20.0, {"b001-001": 15.0}, False),
+        (20.0, {"b001-001": 25.0}, True),
+        (20.0, {}, True),
+        # It came in the very moment.
+        (10.1, {"b001-001": 15.0}, False),
+        (5.0, {"b001-001": 15.0}, False),
+    ],
+)
+def test_a_message_read_before_its_delivery_is_named(read_at, delivered_at, is_early):
+    early = ledger.find_read_too_early(
+        [Reading("u2i-1", read_at), Reading("u2i-2", 99.0)],
+        known_at={"u2i-1": {"b001-001": 10.0}},
+        delivered_at=delivered_at,
+        notice_seconds=0.25,
+    )
+    assert early == (["b001-001"] if is_early else [])
+
+
+def test_more_calls_than_allowed_in_any_span_are_found():
+    even = [float(second) for second in range(0, 60, 3)]
+    assert ledger.find_crowded([*even, 60.0], most=20, seconds=60, tolerance=0.05) == []
+    assert ledger.find_crowded([*even[:-1], 54.5, 55.0], most=20, seconds=60, tolerance=0.05) == [
+        0.0
+    ]
+    assert ledger.find_crowded([0.0, 0.96, 1.5], most=1, seconds=1, tolerance=0.05) == [0.96]
+
+
+def test_a_call_under_a_hold_is_found_for_its_own_chat_only():
+    refused = Sent(10.0, -1, "sendMessage", held_seconds=5)
+    early, other = Sent(14.9, -1, "sendMessage"), Sent(11.0, -2, "sendMessage")
+    on_time = Sent(15.1, -1, "sendMessage")
+    assert ledger.find_under_hold([on_time, early, refused, other]) == [early]
+
+
+def test_broken_promises_are_printed_with_their_breaches():
+    lines = []
+    is_kept = ledger.print_checks(
+        "storm", [Check("in order", []), Check("lost", ["b001-001"])], say=lines.append
+    )
+    assert not is_kept
+    assert lines == ["\nstorm", "  in order  kept", "  lost      BROKEN 1 times", "      b001-001"]
