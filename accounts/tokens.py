@@ -72,5 +72,6 @@ def decode_access_token(text: str) -> Claims:
         )
     except ExpiredTokenError:
         raise TokenRefusedError("token_expired") from None
-    except (TokenError, KeyError, ValueError, TypeError, AttributeError):
+    except (TokenError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError, OSError):
+        # The last two come of moments and numbers that no clock or integer can hold.
         raise TokenRefusedError("token_invalid") from None

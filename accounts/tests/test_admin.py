@@ -252,7 +252,8 @@ def test_list_of_transfers_costs_the_same_for_many(owner, staff, page, statement
     def cost() -> int:
         with statements() as seen:
             assert client.get(list_url(Transfer)).status_code == 200
-        return len(seen.asked)
+        # The site's switches are read once a second, whoever asks.
+        return len([sql for sql in seen.asked if "sitesettings" not in sql])
 
     add(0, 2)
     cost()

@@ -107,6 +107,8 @@ def test_lifetime_counts_from_the_clock_given():
         {"ver": None},
         {"ver": []},
         {"exp": "soon"},
+        {"exp": 10**30},
+        {"ver": float("inf")},
     ],
 )
 def test_signed_but_malformed_claims_are_invalid(changes):
