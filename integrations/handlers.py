@@ -43,6 +43,7 @@ def register() -> None:
             send=avito.send,
             limits=avito.limits,
             window=avito.THREADS,
+            pumps=1,
         )
     )
     register_channel(
@@ -53,6 +54,7 @@ def register() -> None:
             send=mail.send,
             limits=mail.limits,
             window=mail.WINDOW,
+            pumps=1,
         )
     )
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)

@@ -1,16 +1,10 @@
 from django.urls import path
 
-from integrations.api import avito_views, bot_views, webhooks
+from integrations.api import avito_views, bot_views, webhook_urls
 
 app_name = "integrations-api"
 urlpatterns = [
-    path(
-        "api/webhooks/telegram/<uuid:bot_id>/<str:secret>",
-        webhooks.telegram,
-        name="telegram-webhook",
-    ),
-    path("api/webhooks/avito/<uuid:account_id>/<str:secret>", webhooks.avito, name="avito-webhook"),
-    path("api/webhooks/avito", webhooks.avito_without_secret, name="avito-webhook-bare"),
+    *webhook_urls.urlpatterns,
     path("api/bots", bot_views.BotListView.as_view(), name="bot-list"),
     path("api/bots/<uuid:bot_id>", bot_views.BotView.as_view(), name="bot-detail"),
     path(
