@@ -189,6 +189,9 @@ class Channel:
     :param limits: whose allowances a prepared call spends.
     :param window: how many calls may be in the air at once.
     :param prefix: what the names of its senders begin with, before the colon.
+    :param pumps: how many pumps may run at once; ``None`` leaves that to the number of worker
+        processes. A channel that shares its worker must say: else its bells, each of which may
+        pump for a minute, take every process while the rest of the work waits.
     """
 
     name: str
@@ -197,3 +200,4 @@ class Channel:
     limits: Callable[[Delivery, Call], Sequence[Limit]]
     window: int
     prefix: str
+    pumps: int | None = None

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
@@ -57,10 +58,31 @@ DATABASE_LOST = (OperationalError, InterfaceError)
 def drain(channel: str, *, linger: bool = False) -> None:
     """Send what is due on ``channel``; return when nothing more is.
 
+    Returns at once while as many pumps are at work as the channel allows: they see to it.
+
     :param linger: also wait a few seconds for what will be due soon.
     """
     engine = _engine()
-    engine.loop.run_until_complete(Pump(channels.get(channel), engine, linger=linger).run())
+    engine.loop.run_until_complete(_drain(channels.get(channel), engine, linger=linger))
+
+
+async def _drain(channel: Channel, engine: "Engine", *, linger: bool) -> None:
+    pump = Pump(channel, engine, linger=linger)
+    if channel.pumps is None:
+        await pump.run()
+        return
+    turn = await engine.ask(_take_turn, channel)
+    if turn is None:
+        return
+    try:
+        await pump.run()
+    finally:
+        # Without the database the turn is free already.
+        with suppress(*DATABASE_LOST):
+            await engine.ask(_end_turn, turn)
+    # A bell that found no turn free, after our last look, left its delivery to us.
+    if await engine.ask(seconds_until_due, channel=channel.name) == 0:
+        ring(channel.task)
 
 
 def shutdown() -> None:
@@ -252,6 +274,22 @@ class Pump:
             settling.settle_read_back(delivery, outcome, rule)
         else:
             settling.settle(delivery, outcome, latency_ms=latency_ms)
+
+
+def _take_turn(channel: Channel) -> int | None:
+    """Take one of the channel's turns, kept as long as this connection; ``None``: all are taken."""
+    with connection.cursor() as cursor:
+        for number in range(channel.pumps or 0):
+            key = lock_key(f"pump-turn:{channel.name}:{number}")
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+            if cursor.fetchone()[0]:
+                return key
+    return None
+
+
+def _end_turn(turn: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [turn])
 
 
 def mark_dispatched(delivery: Delivery) -> bool:

@@ -9,6 +9,7 @@ from integrations.services.calls import Call, Channel, Limit, Outcome, Policy, S
 from integrations.services.outbox import channels, deliver, kinds, register_channel, register_kind
 
 TASK = "integrations.pump_telegram"
+NARROW_TASK = "integrations.pump_mail"
 
 
 @dataclass
@@ -74,6 +75,17 @@ def set_up() -> Script:
                 prefix="stage",
             )
         )
+        register_channel(
+            Channel(
+                name="narrow",
+                task=NARROW_TASK,
+                send=send,
+                limits=lambda delivery, call: [],
+                window=50,
+                prefix="narrow",
+                pumps=1,
+            )
+        )
     script.__init__()
     return script
 
@@ -84,10 +96,19 @@ def use_kind(name: str, policy: Policy) -> str:
     return name
 
 
-def say(text: str, *, lane="lane", budget="stage:1:chat", kind=None, key=None, **more) -> Delivery:
+def say(
+    text: str,
+    *,
+    lane="lane",
+    budget="stage:1:chat",
+    kind=None,
+    key=None,
+    sender="stage:1",
+    **more,
+) -> Delivery:
     return deliver(
         kind=kind or use_kind("stage.say", Policy(max_attempts=3, backoff_seconds=0.05)),
-        sender="stage:1",
+        sender=sender,
         lane=lane,
         budget_key=budget,
         payload={"text": text},

@@ -469,6 +469,50 @@ def test_two_pumps_at_once_send_everything_once_and_in_order(script):
         assert heard == sorted(heard)
 
 
+def test_a_channel_that_shares_its_worker_has_one_pump_at_a_time(script):
+    channel = outbox.channels.get("narrow")
+    free = threading.Event()
+    taken = threading.Event()
+
+    def rival():
+        engine = pump.Engine()
+        turn = engine.loop.run_until_complete(engine.ask(pump._take_turn, channel))
+        taken.set()
+        free.wait(10)
+        engine.loop.run_until_complete(engine.ask(pump._end_turn, turn))
+        engine.close()
+
+    other = threading.Thread(target=rival)
+    other.start()
+    taken.wait(5)
+    stage.say("hello", sender="narrow:1", budget="narrow:1:chat")
+    pump.drain("narrow")
+    assert script.heard == []
+    free.set()
+    other.join()
+    pump.drain("narrow")
+    assert script.texts() == ["hello"]
+
+
+def test_what_is_written_between_the_last_look_and_the_end_of_a_turn_rings_again(
+    script, monkeypatch
+):
+    rung = []
+
+    class LateSend(pump.Pump):
+        async def run(self):
+            await super().run()
+            await self.engine.ask(stage.say, "late", sender="narrow:1", budget="narrow:1:chat")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pump, "Pump", LateSend)
+        patched.setattr(pump, "ring", rung.append)
+        pump.drain("narrow")
+    assert rung[-1] == stage.NARROW_TASK
+    pump.drain("narrow")
+    assert script.texts() == ["late"]
+
+
 def test_retry_takes_up_only_what_ended_badly(script):
     script.answers["bad"] = [NEVER]
     bad = stage.say("bad", lane="a")
