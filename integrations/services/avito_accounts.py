@@ -177,7 +177,10 @@ def mark_refused(*, account_id: UUID, status: str, text: str) -> None:
     :param status: ``bad_credentials`` or ``no_subscription``.
     """
     account = AvitoAccount.objects.select_for_update().filter(pk=account_id).first()
-    if account is None or account.status in (status, AvitoAccount.Status.INACTIVE):
+    if account is None or account.status == AvitoAccount.Status.INACTIVE:
+        return
+    if account.status == status:
+        _note_error(account, text)
         return
     account.status = status
     _note_error(account, text, status=status)

@@ -181,6 +181,19 @@ def test_a_subscription_that_was_bought_is_noticed_within_the_hour(sandbox, acco
     assert not Hold.objects.exists()
 
 
+def test_a_subscription_that_is_still_missing_is_asked_for_once_an_hour(sandbox, account):
+    AvitoAccount.objects.update(
+        status="no_subscription", last_error_at=timezone.now() - timedelta(hours=2)
+    )
+    sandbox.fault("avito.*", "status", status=402, times=9)
+    poll()
+    asked = calls_of(sandbox, "*")
+    poll()
+    assert calls_of(sandbox, "*") == asked
+    account.refresh_from_db()
+    assert account.status == "no_subscription"
+
+
 def test_an_avito_that_is_down_is_noted_until_it_answers_again(sandbox, account, chat_id):
     sandbox.fault("avito.*", "status", status=503, times=3)
     assert poll() == 0
