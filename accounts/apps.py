@@ -8,7 +8,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import demo
+        from accounts import demo, metrics
         from config.lib.demo import register_demo
+        from config.lib.metrics import register_gauges
 
         register_demo("1 people", demo.seed)
+        register_gauges("ledger", metrics.ledger_differences)

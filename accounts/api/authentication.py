@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.selectors.principals import Principal, find_principal
 from accounts.services.sessions import touch_session
 from accounts.tokens import TokenRefusedError, decode_access_token
+from config.lib.correlation import note
 
 _JWT_DOTS = 2
 
@@ -30,6 +31,7 @@ class BearerAuthentication(BaseAuthentication):
         principal = self._read(credentials.strip())
         if principal.is_unseen:
             touch_session(principal.session_id)
+        note(user_id=principal.user.pk)
         if principal.user.lang_code:
             translation.activate(principal.user.lang_code)
         return principal.user, principal

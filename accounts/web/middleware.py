@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import User
 from accounts.selectors.principals import Principal, find_principal
 from accounts.services.sessions import touch_session
+from config.lib.correlation import note
 
 SESSION_KEY = "sid"
 _YEAR_SECONDS = 365 * 86_400
@@ -93,6 +94,8 @@ def _find(request: HttpRequest) -> Principal | None:
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
     principal = find_principal(session_id)
+    if principal is not None:
+        note(user_id=principal.user.pk)
     if principal is not None and principal.is_unseen:
         touch_session(session_id)
         # The cookie is sent anew as well: it lives as long as the session may idle.

@@ -83,6 +83,9 @@ def to_app_error(exc: Exception) -> AppError | None:
         return exc
     if isinstance(exc, Http404):
         return NotFoundError()
+    # A body of brackets in brackets, deeper than the JSON reader can follow.
+    if isinstance(exc, RecursionError):
+        return InputError()
     if isinstance(exc, PermissionDenied):
         return _with_status(403, "permission_denied", _("You may not do this."))
     if isinstance(exc, exceptions.ValidationError):

@@ -143,21 +143,21 @@ CELERY_TASK_ROUTES = {
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
+_EVERY = {
+    # Each looks for rows whose bell was lost.
+    "integrations.process_inbox": SWEEP_SECONDS,
+    "integrations.pump_telegram": SWEEP_SECONDS,
+    "integrations.pump_avito": SWEEP_SECONDS,
+    "integrations.pump_mail": SWEEP_SECONDS,
+    "notifications.plan": SWEEP_SECONDS,
+    "integrations.poll_avito": AVITO_POLL_SECONDS,
+    "integrations.record_beat_tick": 30,
+    "integrations.delete_old_rows": 3600,
+    "accounts.delete_old_rows": 3600,
+}
 CELERY_BEAT_SCHEDULE = {
-    f"sweep {task}": {"task": task, "schedule": schedule(timedelta(seconds=SWEEP_SECONDS))}
-    for task in (
-        "integrations.process_inbox",
-        "integrations.pump_telegram",
-        "integrations.pump_avito",
-        "integrations.pump_mail",
-    )
-} | {
-    "poll avito": {
-        "task": "integrations.poll_avito",
-        "schedule": schedule(timedelta(seconds=AVITO_POLL_SECONDS)),
-    },
-    "beat tick": {"task": "integrations.record_beat_tick", "schedule": schedule(30.0)},
-    "clean up": {"task": "integrations.delete_old_rows", "schedule": schedule(3600.0)},
+    task: {"task": task, "schedule": schedule(timedelta(seconds=seconds))}
+    for task, seconds in _EVERY.items()
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -138,3 +138,10 @@ def test_headers_that_belong_to_a_status(rf):
 
 def test_an_error_reads_well_in_a_log():
     assert str(AppError("No.", code="own_code")) == "own_code: No."
+
+
+@pytest.mark.django_db
+def test_a_body_nested_too_deep_is_bad_input(api):
+    answer = api().post("/api/auth/v1/login", data="[" * 200_000, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
