@@ -67,6 +67,7 @@ def register() -> None:
         AvitoAccount, "sealed_access_token", avito_tokens.access_token_ref
     )
     register_gauges("avito poll", metrics.avito_poll_age)
+    register_gauges("secrets", metrics.secrets_up)
     register_gauges("backlog", metrics.backlog)
     register_gauges("beat", metrics.beat_tick)
     register_health("beat", probes.probe_beat, kind="scheduler")

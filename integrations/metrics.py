@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Min
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -15,6 +16,7 @@ from integrations.selectors.backlog import (
     outbox_backlog,
     unsettled_counts,
 )
+from integrations.services import secrets
 
 REFUSED_FOR_PACE = counter(
     "depesha_bot_429_total", "Calls that Telegram refused for their pace.", ("bot",)
@@ -25,15 +27,26 @@ UNREACHABLE = counter(
 
 
 def avito_poll_age() -> Iterable[Metric]:
-    """Return how long ago the longest unpolled active account was polled; 0 without accounts."""
+    """Return how long ago the longest unpolled active account was polled; 0 without accounts.
+
+    For an account that was never polled, the time since it was added counts.
+    """
     active = AvitoAccount.objects.filter(status=AvitoAccount.Status.ACTIVE)
-    oldest = active.aggregate(oldest=Min("polled_at"))["oldest"]
+    oldest = active.aggregate(oldest=Min(Coalesce("polled_at", "created_at")))["oldest"]
     age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
     return [
         GaugeMetricFamily(
             "depesha_avito_poll_age_seconds", "Since the oldest poll of an account.", value=age
         )
     ]
+
+
+def secrets_up() -> Iterable[Metric]:
+    """Return 1 while the store of secrets is up."""
+    health = secrets.health()
+    up = GaugeMetricFamily("depesha_secrets_up", "The store of secrets is up.", labels=["backend"])
+    up.add_metric([health.backend], float(health.is_up))
+    return [up]
 
 
 def backlog() -> Iterable[Metric]:

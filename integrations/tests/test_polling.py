@@ -236,6 +236,9 @@ def test_the_age_of_the_poll_is_measured(account):
     AvitoAccount.objects.update(polled_at=timezone.now() - timedelta(seconds=90))
     (family,) = avito_poll_age()
     assert 90 <= family.samples[0].value < 100
+    AvitoAccount.objects.update(polled_at=None, created_at=timezone.now() - timedelta(seconds=200))
+    (family,) = avito_poll_age()
+    assert 200 <= family.samples[0].value < 210
     assert b"depesha_avito_poll_age_seconds" in render_metrics()
 
 

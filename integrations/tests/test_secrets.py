@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from integrations.checks import check_rates, check_secrets_keys, check_site_url
+from integrations.metrics import secrets_up
 from integrations.models import Bot
 from integrations.services import bots, secrets
 from integrations.services.sealed_fields import rotate, sealed_fields
@@ -101,6 +102,7 @@ def test_unusable_keys_are_named_by_the_check_and_the_health(settings, text):
         secrets.parse_keys(text)
     assert [problem.id for problem in check_secrets_keys()] == ["integrations.E001"]
     assert not secrets.health().is_up
+    assert secrets_up()[0].samples[0].value == 0
     assert key("a")[:20] not in secrets.health().error
 
 
@@ -108,6 +110,12 @@ def test_good_settings_pass_the_checks(settings, old_key):
     settings.SITE_URL = "https://depesha.example"
     assert check_secrets_keys() == check_rates() == check_site_url() == []
     assert secrets.health() == secrets.Health(backend="local", key_id="k1")
+    sample = secrets_up()[0].samples[0]
+    assert (sample.name, sample.labels, sample.value) == (
+        "depesha_secrets_up",
+        {"backend": "local"},
+        1,
+    )
 
 
 def test_allowances_that_stop_everything_and_an_open_address_are_reported(settings):
