@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
 def measure(name: str) -> bool:
     """Run one measurement and print its table; tell whether every promise was kept."""
     measurement = MEASUREMENTS[name]
-    say(f"\n{name}: starting a site …")
+    busy = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+    say(f"\n{name}: starting a site ({busy}) …")
     try:
         with Site(name, measurement.settings) as site:
             figures = asyncio.run(run(measurement, site))

@@ -30,8 +30,9 @@ async def measure_auth(site: Site) -> list[Figure]:
     await _saturate(site, signed, seconds=1)
     trivial = await _saturate(site, bare)
     await asyncio.sleep(SETTLED_SECONDS)
-    before = _transactions(site)
+    before, cpu = _transactions(site), site.cpu_seconds("web")
     answers = await _saturate(site, signed)
+    cpu = (site.cpu_seconds("web") - cpu) / max(1, answers.ok)
     await asyncio.sleep(SETTLED_SECONDS)
     queries = (_transactions(site) - before) / max(1, answers.ok)
     return [
@@ -41,6 +42,7 @@ async def measure_auth(site: Site) -> list[Figure]:
             name="  share of the one without a token",
             value=f"{answers.per_second / trivial.per_second:.2f}",
         ),
+        Figure(name="  CPU of the web processes", value=f"{cpu * 1000:.2f} ms a request"),
         at_most("  queries for each request", queries, MOST_TRANSACTIONS, unit="queries"),
         none_of("  not answered with 200", answers.failed + trivial.failed),
     ]

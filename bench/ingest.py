@@ -132,7 +132,7 @@ async def measure_webhook(site: Site) -> list[Figure]:
 
 async def _measure_most(site: Site, messages: Iterator[bytes]) -> list[Figure]:
     with workers_stopped(site):
-        before = _stored(site)
+        before, cpu = _stored(site), site.cpu_seconds("web")
         runs = []
         for _ in range(TRIALS):
             runs.append(
@@ -143,6 +143,7 @@ async def _measure_most(site: Site, messages: Iterator[bytes]) -> list[Figure]:
             await asyncio.sleep(1)
         taken = sum(run.ok for run in runs)
         lost = taken - (_stored(site) - before)
+        cpu = (site.cpu_seconds("web") - cpu) / max(1, taken)
         floor = await asyncio.to_thread(run_pgbench, site)
         # So many rows are no part of the promise: the workers shall not have to eat them.
         site.query("DELETE FROM integrations_inboundevent RETURNING 1")
@@ -156,6 +157,7 @@ async def _measure_most(site: Site, messages: Iterator[bytes]) -> list[Figure]:
         ),
         none_of("  not answered with 200", sum(run.failed for run in runs)),
         none_of("  answered with 200 but not stored", lost),
+        Figure(name="  CPU of the web processes", value=f"{cpu * 1000:.2f} ms a request"),
         Figure(name="  the bare INSERT by pgbench", value=f"{floor:,.0f} rows/s"),
         Figure(name="  share of pgbench", value=f"{best / floor:.2f}"),
     ]

@@ -70,6 +70,7 @@ async def relay_question(world: World, dialog: Dialog, number: int) -> float:
     """Let the buyer write; return the seconds until it was sent to the topic."""
     text, after = dialog.question(number), await world.last_seq()
     said_at = await world.ask(dialog, text)
+    dialog.said_at.append(said_at)
     call = await world.wait_call(
         "telegram.sendMessage",
         lambda call: call["params"].get("text") == text,
@@ -84,6 +85,7 @@ async def relay_answer(world: World, dialog: Dialog, number: int) -> float:
     """Let the seller answer; return the seconds until it was sent to the buyer."""
     text, after = dialog.answer(number), await world.last_seq()
     said_at = await world.reply(dialog, text)
+    dialog.answered_at.append(said_at)
     call = await world.wait_call(
         "avito.sendMessage",
         lambda call: call["params"].get("message", {}).get("text") == text,

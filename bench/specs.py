@@ -5,6 +5,7 @@ where they are absent.
 """
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -65,9 +66,12 @@ def find_avito_breaches(exchanges: Iterable[Exchange]) -> list[str]:
     for exchange in exchanges:
         request = _request(exchange)
         try:
-            _avito().validate_request(request)
-            if exchange.status == OK:
-                _avito().validate_response(request, _response(exchange))
+            with warnings.catch_warnings():
+                # Of its kinds of sign-in openapi-core knows no OAuth; a bearer is a header to it.
+                warnings.filterwarnings("ignore", "Unsupported scheme type")
+                _avito().validate_request(request)
+                if exchange.status == OK:
+                    _avito().validate_response(request, _response(exchange))
         except OpenAPIError as error:
             reason = error.__cause__ or error
             found.append(f"{exchange.method} {exchange.path}: {type(error).__name__}: {reason}")

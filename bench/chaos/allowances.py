@@ -6,13 +6,15 @@ from typing import Any
 
 from bench.chaos import ledger
 from bench.chaos.ledger import Check, Sent
+from bench.relay import relay_question
 from bench.site import Site, SiteError
 from bench.world import Dialog, World
 
 NOISY_MESSAGES = 40
 QUIET_DIALOGS = 4
 QUIET_MESSAGES = 5
-OTHER_MESSAGES = 10
+# The first of these is said before the burst, and has the topic made.
+OTHER_MESSAGES = 11
 OTHER_PACE_SECONDS = 4.0
 OTHER_SECONDS = 5.0
 # What Telegram's FAQ allows, and how far two clocks may disagree.
@@ -39,6 +41,7 @@ async def run_burst(site: Site) -> list[Check]:
         noisy = await world.open_dialog(crowded, 1)
         quiet = [await world.open_dialog(crowded, 2 + n) for n in range(QUIET_DIALOGS)]
         aside = await world.open_dialog(other, 100)
+        await relay_question(world, aside, 1)
         await _burst(world, noisy, quiet)
         refusing = asyncio.create_task(_refuse_now_and_then(world, crowded.group))
         await _talk_aside(world, aside)
@@ -71,13 +74,13 @@ async def _refuse_now_and_then(world: World, group: int) -> None:
 
 
 async def _talk_aside(world: World, aside: Dialog) -> None:
-    for number in range(1, OTHER_MESSAGES + 1):
+    for number in range(2, OTHER_MESSAGES + 1):
         aside.said_at.append(await world.ask(aside, aside.question(number)))
         await asyncio.sleep(OTHER_PACE_SECONDS)
 
 
 async def _wait_arrived(world: World, dialogs: Sequence[Dialog]) -> None:
-    wanted = {d.question(n) for d in dialogs for n in range(1, len(d.said_at) + 1)}
+    wanted = {text for dialog in dialogs for text in _questions(dialog)}
     for _ in range(round(DRAIN_SECONDS / LOOK_SECONDS)):
         wanted -= set(_arrivals(await world.calls("telegram.sendMessage")))
         if not wanted:
@@ -137,12 +140,16 @@ def _refused_by_itself(sent: Sequence[Sent]) -> list[Sent]:
     return [call for call in sent if call.held_seconds][REFUSALS:]
 
 
+def _questions(dialog: Dialog) -> list[str]:
+    return [dialog.question(number) for number in range(1, len(dialog.said_at) + 1)]
+
+
 def _find_late(aside: Dialog, at: dict[str, float]) -> list[str]:
-    """Get the messages of the other group that took long; its first one waits for a topic."""
+    """Get the messages of the other group that took long."""
     return [
-        f"{aside.question(number)}: {at[aside.question(number)] - said_at:.1f} s"
-        for number, said_at in enumerate(aside.said_at, start=1)
-        if at[aside.question(number)] - said_at > OTHER_SECONDS
+        f"{text}: {at[text] - said_at:.1f} s"
+        for text, said_at in zip(_questions(aside)[1:], aside.said_at[1:], strict=True)
+        if at[text] - said_at > OTHER_SECONDS
     ]
 
 
@@ -151,11 +158,10 @@ def _find_starved(noisy: Dialog, quiet: Sequence[Dialog], at: dict[str, float]) 
 
     By turns, a dialog's n-th message goes after about n of every other.
     """
-    noisy_at = sorted(at[noisy.question(n)] for n in range(1, len(noisy.said_at) + 1))
+    noisy_at = [at[text] for text in _questions(noisy)]
     return [
-        f"{dialog.question(number)} behind {ahead} of the noisy dialog"
+        f"{text} behind {ahead} of the noisy dialog"
         for dialog in quiet
-        for number in range(1, len(dialog.said_at) + 1)
-        if (ahead := sum(moment < at[dialog.question(number)] for moment in noisy_at))
-        > number + HEAD_START
+        for number, text in enumerate(_questions(dialog), start=1)
+        if (ahead := sum(moment < at[text] for moment in noisy_at)) > number + HEAD_START
     ]
