@@ -4,4 +4,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-application = get_wsgi_application()
+site = get_wsgi_application()
+
+from integrations.api.door import with_door  # noqa: E402  needs a Django that is set up
+
+application = with_door(site)

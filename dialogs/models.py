@@ -16,7 +16,10 @@ class Contact(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="contacts"
+        Organization,
+        on_delete=models.CASCADE,
+        verbose_name=_("organization"),
+        related_name="contacts",
     )
     source = models.CharField(_("source"), max_length=16)
     external_id = models.CharField(_("outer id"), max_length=128)
@@ -48,27 +51,51 @@ class Dialog(models.Model):
         BANNED = "banned", _("banned")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="dialogs")
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        verbose_name=_("organization"),
+        related_name="dialogs",
+    )
     source = models.CharField(_("source"), max_length=16, default="avito")
     avito_account = models.ForeignKey(
-        AvitoAccount, on_delete=models.CASCADE, null=True, related_name="dialogs"
+        AvitoAccount,
+        on_delete=models.CASCADE,
+        null=True,
+        verbose_name=_("Avito account"),
+        related_name="dialogs",
     )
     external_id = models.CharField(_("chat on Avito"), max_length=128)
     contact = models.ForeignKey(
-        Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="dialogs"
+        Contact,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("contact"),
+        related_name="dialogs",
     )
     # What Avito says of the chat; empty until it was asked. Keys: title, price, url, image.
     item = models.JSONField(_("item"), default=dict, blank=True)
     item_fetched_at = models.DateTimeField(_("item read"), null=True, blank=True)
     title = models.CharField(_("title"), max_length=200, blank=True)
     bot = models.ForeignKey(
-        Bot, on_delete=models.SET_NULL, null=True, blank=True, related_name="dialogs"
+        Bot,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("bot"),
+        related_name="dialogs",
     )
     telegram_chat_id = models.BigIntegerField(_("Telegram group"), null=True, blank=True)
     telegram_topic_id = models.BigIntegerField(_("topic"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=6, choices=Status, default=Status.OPEN)
     assignee = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="assigned_dialogs"
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("assignee"),
+        related_name="assigned_dialogs",
     )
     unread_count = models.PositiveIntegerField(_("unread"), default=0)
     last_message_text = models.CharField(_("last message"), max_length=200, blank=True)
@@ -112,11 +139,18 @@ class Message(models.Model):
         FAILED = "failed", _("failed")
         UNCERTAIN = "uncertain", _("perhaps sent twice")
 
-    dialog = models.ForeignKey(Dialog, on_delete=models.CASCADE, related_name="messages")
+    dialog = models.ForeignKey(
+        Dialog, on_delete=models.CASCADE, verbose_name=_("dialog"), related_name="messages"
+    )
     direction = models.CharField(_("written in"), max_length=8, choices=Direction)
     is_incoming = models.BooleanField(_("from the contact"))
     author = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("author"),
+        related_name="+",
     )
     author_name = models.CharField(_("author"), max_length=128, blank=True)
     kind = models.CharField(_("type"), max_length=16, default="text")
@@ -127,9 +161,14 @@ class Message(models.Model):
     avito_message_id = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001
     telegram_message_id = models.BigIntegerField(null=True, blank=True)
     delivery = models.ForeignKey(
-        Delivery, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        Delivery,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("delivery"),
+        related_name="+",
     )
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     written_at = models.DateTimeField(_("written"))
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
 

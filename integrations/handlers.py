@@ -1,5 +1,7 @@
 """What integrations registers: its ways out, its sources, its sealed fields, its gauges."""
 
+import sys
+
 from config.lib.health import register_health
 from config.lib.metrics import register_gauges
 from integrations import metrics, probes
@@ -13,6 +15,12 @@ from integrations.services.outbox import register_channel
 from integrations.telegram.limits import limits as telegram_limits
 
 TELEGRAM_WINDOW = 200
+
+
+async def close_telegram() -> None:
+    """End the connections of the running event loop, if any were made."""
+    if client := sys.modules.get("integrations.telegram.client"):
+        await client.close()
 
 
 async def send_to_telegram(sender: str, call: Call) -> Outcome:
@@ -33,6 +41,7 @@ def register() -> None:
             send=send_to_telegram,
             limits=telegram_limits,
             window=TELEGRAM_WINDOW,
+            close=close_telegram,
         )
     )
     register_channel(

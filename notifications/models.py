@@ -10,13 +10,15 @@ class Notification(models.Model):
     """
 
     kind = models.CharField(_("kind"), max_length=64)
-    recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    recipient = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("recipient"), related_name="notifications"
+    )
     context = models.JSONField(_("content"), default=dict)
     dedup_key = models.CharField(_("told once for"), max_length=200, unique=True)
     expires_at = models.DateTimeField(_("worthless after"), null=True, blank=True)
     planned_at = models.DateTimeField(_("planned"), null=True, blank=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
 
     class Meta:
@@ -48,7 +50,9 @@ class ChannelAddress(models.Model):
         NEVER_STARTED = "never_started", _("the bot was never started")
         BROKEN = "broken", _("does not exist")
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="channel_addresses")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("user"), related_name="channel_addresses"
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     address = models.CharField(_("address"), max_length=254)
     state = models.CharField(_("state"), max_length=13, choices=State, default=State.ACTIVE)

@@ -28,6 +28,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 V = TypeVar("V", bound=APIView)
 P = ParamSpec("P")
 Handler = Callable[Concatenate[V, AuthedRequest, P], Response]
+Work = Callable[[Reservation, Callable[[], Response]], Response]
 
 
 class _FailedError(Exception):
@@ -47,6 +48,19 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
     answer from 500 on is not kept, and the key may be used again. Without a key it just runs.
     """
 
+    return _honour(handler, _work_in_transaction)
+
+
+def idempotent_outside(handler: Handler[V, P]) -> Handler[V, P]:
+    """Like ``idempotent``, for a handler that calls the outside world: no transaction waits for it.
+
+    The answer is stored after the work. A process killed between the two leaves the key in flight
+    for a while; what then stops a repeat are the unique rows of the work itself.
+    """
+    return _honour(handler, _work_and_store)
+
+
+def _honour(handler: Handler[V, P], work: Work) -> Handler[V, P]:
     @wraps(handler)
     def answer(view: V, request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> Response:
         key = request.headers.get(HEADER)
@@ -57,12 +71,25 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
         )
         if isinstance(first, StoredAnswer):
             return Response(first.body, status=first.status, headers={REPLAYED_HEADER: "true"})
-        return _work(first, lambda: handler(view, request, *args, **kwargs))
+        return work(first, lambda: handler(view, request, *args, **kwargs))
 
     return answer
 
 
-def _work(reservation: Reservation, run: Callable[[], Response]) -> Response:
+def _work_and_store(reservation: Reservation, run: Callable[[], Response]) -> Response:
+    try:
+        response = run()
+    except BaseException:
+        release(reservation)
+        raise
+    if response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+        release(reservation)
+    else:
+        complete(reservation, status=response.status_code, body=_plain(response.data))
+    return response
+
+
+def _work_in_transaction(reservation: Reservation, run: Callable[[], Response]) -> Response:
     try:
         with transaction.atomic():
             response = run()

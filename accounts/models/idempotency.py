@@ -11,7 +11,9 @@ class IdempotencyRecord(models.Model):
     so an answer is stored if and only if its effect is.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("user"), related_name="+"
+    )
     key = models.CharField(_("key"), max_length=255)
     route = models.CharField(_("route"), max_length=200)
     body_hash = models.BinaryField(_("SHA-256 of the body"), max_length=32)

@@ -17,9 +17,16 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=64)
-    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="jobs")
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("owner"), related_name="jobs"
+    )
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, null=True, blank=True, related_name="jobs"
+        Organization,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        verbose_name=_("organization"),
+        related_name="jobs",
     )
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.RUNNING)
     total = models.PositiveIntegerField(_("of"), default=0)
@@ -27,7 +34,7 @@ class Job(models.Model):
     failed_count = models.PositiveIntegerField(_("failed"), default=0)
     log = models.TextField(_("log"), blank=True)
     cancel_requested = models.BooleanField(_("asked to stop"), default=False)
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last step"), auto_now=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

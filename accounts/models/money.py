@@ -28,10 +28,20 @@ class Wallet(models.Model):
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     user = models.OneToOneField(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="wallet"
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("user"),
+        related_name="wallet",
     )
     organization = models.OneToOneField(
-        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="wallet"
+        Organization,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("organization"),
+        related_name="wallet",
     )
     balance_kopecks = models.BigIntegerField(_("balance, kopecks"), default=0)
 
@@ -85,9 +95,14 @@ class Transfer(models.Model):
     # Joins the legs of one business event that takes several transfers.
     group_id = models.UUIDField(null=True, blank=True)
     reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("reverses"),
+        related_name="reversed_by",
     )
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
 
     class Meta:

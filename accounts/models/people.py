@@ -130,9 +130,14 @@ class Membership(models.Model):
         MANAGER = "manager", _("manager")
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="memberships"
+        Organization,
+        on_delete=models.CASCADE,
+        verbose_name=_("organization"),
+        related_name="memberships",
     )
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("user"), related_name="memberships"
+    )
     role = models.CharField(_("role"), max_length=7, choices=Role)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 

@@ -20,7 +20,9 @@ class Session(models.Model):
         LINK = "link", _("one-time link")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("user"), related_name="sessions"
+    )
     method = models.CharField(_("signed in by"), max_length=8, choices=Method)
     # The bot whose Mini App or widget was used. Bots live a floor above, so no foreign key.
     bot_id = models.UUIDField(_("bot"), null=True, blank=True)
@@ -56,7 +58,9 @@ class RefreshToken(models.Model):
     gets the same one although none is stored.
     """
 
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, verbose_name=_("session"), related_name="refresh_tokens"
+    )
     token_hash = models.BinaryField(_("SHA-256"), max_length=32, unique=True)
     created_at = models.DateTimeField(_("made at"))
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)

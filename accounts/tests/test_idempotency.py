@@ -1,15 +1,17 @@
 """``Idempotency-Key``: same body, other body, in flight, failed, taken over."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models.functions import Now
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 
-from accounts.api.idempotency import idempotent
+from accounts.api.idempotency import idempotent, idempotent_outside
 from accounts.models import AuditEvent, IdempotencyRecord, Organization
 from accounts.services.audit import record_audit
 from accounts.services.idempotency import Reservation, StoredAnswer, complete, release, reserve
@@ -221,3 +223,43 @@ def test_rivals_with_one_key_work_once(owner):
     assert len(done) + len(others) == 8
     assert AuditEvent.objects.count() == 1
     assert len({item.data["by"] for item in done}) == 1
+
+
+class OutsideDeedView(DeedView):
+    """Calls the outside world, so it must not run in a transaction."""
+
+    was_in_transaction: list[bool] = []
+
+    @idempotent_outside
+    def post(self, request) -> Response:
+        self.was_in_transaction.append(connection.in_atomic_block)
+        record_audit(actor=request.user, action="deed")
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def perform_outside(user, outcome: object):
+    request = APIRequestFactory().post("/deed", {}, format="json", HTTP_IDEMPOTENCY_KEY="k")
+    force_authenticate(request, user)
+    OutsideDeedView.was_in_transaction.clear()
+    return OutsideDeedView.as_view(outcome=outcome)(request)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_calls_the_outside_runs_in_no_transaction(owner):
+    first = perform_outside(owner, Response({"by": 1}, status=201))
+    assert OutsideDeedView.was_in_transaction == [False]
+    again = perform_outside(owner, Response({"by": 2}, status=201))
+    assert OutsideDeedView.was_in_transaction == []
+    assert (first.data, again.data) == ({"by": 1}, {"by": 1})
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("outcome", [Response(status=503), ZeroDivisionError()])
+def test_failed_work_outside_gives_the_key_back(owner, outcome):
+    with contextlib.suppress(ZeroDivisionError):
+        perform_outside(owner, outcome)
+    assert not IdempotencyRecord.objects.exists()
+    assert perform_outside(owner, Response({"by": 2}, status=201)).data == {"by": 2}

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.access import membership_of
-from accounts.api.idempotency import idempotent
+from accounts.api.idempotency import idempotent_outside
 from accounts.models import User
 from accounts.selectors.organizations import may_manage
 from config.lib.drf import AuthedRequest
@@ -39,7 +39,7 @@ class AvitoAccountListView(APIView):
         return Response(page_document(request, page, AvitoAccountOut(page.rows, many=True).data))
 
     @extend_schema(request=AvitoAccountIn, responses={201: AvitoAccountOut})
-    @idempotent
+    @idempotent_outside
     def post(self, request: AuthedRequest) -> Response:
         """Connect an account by its keys; its messages start to come."""
         membership = membership_of(request)

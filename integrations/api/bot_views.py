@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.access import membership_of
-from accounts.api.idempotency import idempotent
+from accounts.api.idempotency import idempotent_outside
 from accounts.selectors.organizations import may_manage
 from config.lib.drf import AuthedRequest
 from config.lib.errors import ForbiddenError
@@ -56,7 +56,7 @@ class _BotList(_Wire):
         page = paginate(bots, order=ORDER, cursor=cursor, limit=limit)
         return Response(page_document(request, page, self.render(page.rows)))
 
-    @idempotent
+    @idempotent_outside
     def post(self, request: AuthedRequest) -> Response:
         """Connect a bot by its token; its webhook is set."""
         membership = membership_of(request)

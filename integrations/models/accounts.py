@@ -19,7 +19,10 @@ class AvitoAccount(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="avito_accounts"
+        Organization,
+        on_delete=models.CASCADE,
+        verbose_name=_("organization"),
+        related_name="avito_accounts",
     )
     name = models.CharField(_("name"), max_length=128)
     api_client_id = models.CharField(_("client id"), max_length=128)
@@ -28,7 +31,12 @@ class AvitoAccount(models.Model):
     token_expires_at = models.DateTimeField(_("token lives until"), null=True, blank=True)
     avito_user_id = models.BigIntegerField(_("Avito user"), unique=True)
     bot = models.ForeignKey(
-        Bot, on_delete=models.SET_NULL, null=True, blank=True, related_name="avito_accounts"
+        Bot,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("bot"),
+        related_name="avito_accounts",
     )
     status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.ACTIVE)
     webhook_path_hash = models.BinaryField(max_length=32, null=True)

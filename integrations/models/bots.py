@@ -19,7 +19,9 @@ class Bot(models.Model):
         BAD_TOKEN = "bad_token", _("token refused")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="bots")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, verbose_name=_("organization"), related_name="bots"
+    )
     name = models.CharField(_("name"), max_length=128)
     description = models.CharField(_("description"), max_length=512, blank=True)
     telegram_id = models.BigIntegerField(_("Telegram id"), unique=True)

@@ -23,7 +23,7 @@ class InboundEvent(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     not_before = models.DateTimeField(_("not before"))
     last_error = models.TextField(_("last error"), blank=True)
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     received_at = models.DateTimeField(_("received"))
     processed_at = models.DateTimeField(_("handled at"), null=True, blank=True)
 

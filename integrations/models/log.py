@@ -14,14 +14,17 @@ class IntegrationLog(models.Model):
         ERROR = "error", _("error")
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="integration_log"
+        Organization,
+        on_delete=models.CASCADE,
+        verbose_name=_("organization"),
+        related_name="integration_log",
     )
     level = models.CharField(_("level"), max_length=7, choices=Level, default=Level.INFO)
     source = models.CharField(_("source"), max_length=16)
     account_id = models.UUIDField(_("account"), null=True, blank=True)
     event = models.CharField(_("event"), max_length=64)
     text = models.CharField(_("text"), max_length=500, blank=True)
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
 
     objects = OwnedQuerySet.as_manager()

@@ -51,7 +51,7 @@ class Delivery(models.Model):
     result = models.JSONField(_("answer"), null=True, blank=True)
     last_error_code = models.CharField(_("last error"), max_length=64, blank=True)
     last_error = models.CharField(_("last error, in words"), max_length=500, blank=True)
-    correlation_id = models.CharField(max_length=64)
+    correlation_id = models.CharField(_("correlation id"), max_length=64)
     created_at = models.DateTimeField(_("written"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
@@ -93,7 +93,9 @@ class Delivery(models.Model):
 class DeliveryAttempt(models.Model):
     """The journal: one row for each call that was made for a delivery."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="journal")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, verbose_name=_("delivery"), related_name="journal"
+    )
     at = models.DateTimeField(_("at"))
     outcome = models.CharField(_("outcome"), max_length=16)
     error_code = models.CharField(_("error"), max_length=64, blank=True)

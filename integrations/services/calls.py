@@ -1,6 +1,6 @@
 """The words that the outbox and its kinds speak with each other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -192,6 +192,7 @@ class Channel:
     :param pumps: how many pumps may run at once; ``None`` leaves that to the number of worker
         processes. A channel that shares its worker must say: else its bells, each of which may
         pump for a minute, take every process while the rest of the work waits.
+    :param close: ends the connections that ``send`` keeps on the running event loop.
     """
 
     name: str
@@ -201,3 +202,4 @@ class Channel:
     window: int
     prefix: str
     pumps: int | None = None
+    close: Callable[[], Awaitable[None]] | None = None

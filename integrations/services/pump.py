@@ -121,6 +121,9 @@ class Engine:
         self._locked_on = connection.connection
 
     def close(self) -> None:
+        for channel in list(channels.values()):
+            if channel.close is not None:
+                self.loop.run_until_complete(channel.close())
         self._thread.submit(_close_connection).result()
         self._thread.shutdown()
         self.loop.close()
@@ -198,8 +201,7 @@ class Pump:
                 await self._persist(partial(settling.release, delivery))
             except Exception:
                 logger.exception("delivery failed in our own code", extra=_named(delivery))
-                fault = Outcome(Status.RETRY, code="fault", text="see the log")
-                await self._persist(partial(settling.settle, delivery, fault))
+                await self._persist(partial(settling.settle, delivery, _fault(Status.RETRY)))
 
     async def _send(self, delivery: Delivery) -> None:
         ready = await self.engine.ask(self._make_ready, delivery)
@@ -209,7 +211,14 @@ class Pump:
         began = time.monotonic()
         outcome = await self.channel.send(delivery.sender, call)
         latency_ms = round((time.monotonic() - began) * 1000)
-        await self._persist(partial(self._record, delivery, outcome, limits, latency_ms))
+        try:
+            await self._persist(partial(self._record, delivery, outcome, limits, latency_ms))
+        except Exception:
+            if outcome.status is not Status.SENT:
+                raise
+            # It was sent, though our own bookkeeping failed: a plain retry would send it twice.
+            logger.exception("sent, but not settled", extra=_named(delivery))
+            await self._persist(partial(settling.settle, delivery, _fault(Status.AMBIGUOUS)))
 
     def _make_ready(self, delivery: Delivery) -> tuple[Call, list[Limit]] | None:
         """Return the call to make now with the allowances it has spent, or nothing."""
@@ -307,6 +316,10 @@ def mark_dispatched(delivery: Delivery) -> bool:
         )
         row = cursor.fetchone()
     return row is not None
+
+
+def _fault(status: Status) -> Outcome:
+    return Outcome(status, code="fault", text="see the log")
 
 
 def _named(delivery: Delivery) -> dict[str, Any]:

@@ -338,6 +338,27 @@ def test_our_own_fault_neither_loses_nor_blocks(script):
     drain_until(lambda: states() == {"odd": "sent", "fine": "sent"})
 
 
+def test_a_fault_after_the_call_never_makes_a_plain_retry(script):
+    """It was sent: sending again as if nothing had happened would double it unmarked."""
+    script.settle_faults = {"hello": 1}
+    delivery = stage.say("hello")
+    drain_until(lambda: states() == {"hello": "sent"})
+    delivery.refresh_from_db()
+    assert script.texts() == ["hello", "hello"]
+    assert delivery.uncertain is True
+
+
+def test_a_fault_after_the_call_is_read_back_where_that_can_be_done(script):
+    rule = ReadBack(
+        call=lambda delivery: Call("list", {"text": "list", "budget": ""}),
+        find=lambda delivery, result: {"id": 7},
+    )
+    script.settle_faults = {"hi": 1}
+    stage.say("hi", kind=stage.use_kind("stage.read_back_fault", Policy(on_ambiguous=rule)))
+    drain_until(lambda: states() == {"hi": "sent"})
+    assert script.texts() == ["hi", "list"]
+
+
 def test_one_call_in_the_air_for_each_allowance_and_many_across(script):
     script.seconds = 0.05
     for n in range(6):
