@@ -46,5 +46,8 @@ class Registry(Generic[T]):
     def items(self) -> Iterator[tuple[str, T]]:
         return iter(sorted(self._entries.items()))
 
+    def values(self) -> Iterator[T]:
+        return iter([entry for _, entry in self.items()])
+
     def __contains__(self, name: str) -> bool:
         return name in self._entries

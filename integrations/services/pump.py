@@ -121,7 +121,7 @@ class Engine:
         self._locked_on = connection.connection
 
     def close(self) -> None:
-        for channel in list(channels.values()):
+        for channel in channels.values():
             if channel.close is not None:
                 self.loop.run_until_complete(channel.close())
         self._thread.submit(_close_connection).result()
