@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +27,21 @@ FASTER = {
     "AVITO_CHAT_PER_SECOND": "100",
 }
 PASSWORD = "correct-horse-battery-9"
+CHROMIUM = next(
+    filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), "chromium", "google-chrome"))),
+    None,
+)
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# Playwright runs an event loop in the test's thread, which Django takes for a request's.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def free_port() -> int:
@@ -233,6 +249,23 @@ def page():
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The system's Chromium; a visible skip where there is none.
+
+    It ends with its module: while it runs, Playwright keeps an event loop running in the test's
+    thread, and what needs a loop of its own there would fail.
+    """
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -1,40 +1,11 @@
 """A real browser on the live site. Skipped, visibly, where the system has no Chromium."""
 
-import os
-import shutil
-
 import pytest
 
 from conftest import PASSWORD
 
-# Playwright runs an event loop in the test's thread, which Django takes for a request's.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
-
-
-def pytest_collection_modifyitems(items):
-    if CHROMIUM:
-        return
-    for item in items:
-        if "tests_browser" in str(item.path):
-            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": CHROMIUM, "args": ARGUMENTS}
 
 
 @pytest.fixture

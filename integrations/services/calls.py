@@ -1,6 +1,6 @@
 """The words that the outbox and its kinds speak with each other."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -202,4 +202,4 @@ class Channel:
     window: int
     prefix: str
     pumps: int | None = None
-    close: Callable[[], Awaitable[None]] | None = None
+    close: Callable[[], Coroutine[Any, Any, None]] | None = None

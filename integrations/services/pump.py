@@ -8,11 +8,12 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from functools import cache, partial
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -63,7 +64,7 @@ def drain(channel: str, *, linger: bool = False) -> None:
     :param linger: also wait a few seconds for what will be due soon.
     """
     engine = _engine()
-    engine.loop.run_until_complete(_drain(channels.get(channel), engine, linger=linger))
+    engine.run(_drain(channels.get(channel), engine, linger=linger))
 
 
 async def _drain(channel: Channel, engine: "Engine", *, linger: bool) -> None:
@@ -93,13 +94,21 @@ def shutdown() -> None:
 
 
 class Engine:
-    """What outlives a run: the loop, the thread for the database, the lock that says "alive"."""
+    """What outlives a run: the loop in a thread of its own, another thread for the database, the
+    lock that says "alive".
+    """
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.token = uuid.uuid4()
+        self._runner = Thread(target=self.loop.run_forever, name="pump-loop", daemon=True)
+        self._runner.start()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pump-db")
         self._locked_on: object = None
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """Run ``work`` on the loop and wait for its end."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     async def ask(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` in the thread that owns the database connection."""
@@ -123,9 +132,11 @@ class Engine:
     def close(self) -> None:
         for channel in channels.values():
             if channel.close is not None:
-                self.loop.run_until_complete(channel.close())
+                self.run(channel.close())
         self._thread.submit(_close_connection).result()
         self._thread.shutdown()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._runner.join()
         self.loop.close()
 
 

@@ -475,7 +475,7 @@ def test_two_pumps_at_once_send_everything_once_and_in_order(script):
     def other():
         engine = pump.Engine()
         run = pump.Pump(outbox.channels.get("stage"), engine, linger=True)
-        engine.loop.run_until_complete(run.run())
+        engine.run(run.run())
         engine.close()
 
     rivals = [threading.Thread(target=other) for _ in range(3)]
@@ -497,10 +497,10 @@ def test_a_channel_that_shares_its_worker_has_one_pump_at_a_time(script):
 
     def rival():
         engine = pump.Engine()
-        turn = engine.loop.run_until_complete(engine.ask(pump._take_turn, channel))
+        turn = engine.run(engine.ask(pump._take_turn, channel))
         taken.set()
         free.wait(10)
-        engine.loop.run_until_complete(engine.ask(pump._end_turn, turn))
+        engine.run(engine.ask(pump._end_turn, turn))
         engine.close()
 
     other = threading.Thread(target=rival)
