@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 HEAD_END = b"\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+LAST_CHUNK = b"0\r\n\r\n"
 LOST = 0
 TRY_AGAIN_SECONDS = 0.01
 
@@ -55,6 +57,18 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def is_whole(data: bytes) -> bool:
+    """Tell whether an answer has arrived to its end: by its length, or its last chunk."""
+    end = data.find(HEAD_END)
+    if end < 0:
+        return False
+    body = len(data) - end - len(HEAD_END)
+    if CHUNKED.search(data, 0, end):
+        return body >= len(LAST_CHUNK) and data.endswith(LAST_CHUNK)
+    length = LENGTH.search(data, 0, end)
+    return body >= (int(length[1]) if length else 0)
+
+
 class _Connection(asyncio.Protocol):
     """One connection; `ask` sends a request and returns the status of its answer."""
 
@@ -81,15 +95,9 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._data += data
-        end = self._data.find(HEAD_END)
-        if end < 0:
-            return
-        length = LENGTH.search(self._data, 0, end)
-        size = int(length[1]) if length else 0
-        if len(self._data) < end + len(HEAD_END) + size:
-            return
-        status = STATUS.match(self._data)
-        self._settle(int(status[1]) if status else LOST)
+        if is_whole(self._data):
+            status = STATUS.match(self._data)
+            self._settle(int(status[1]) if status else LOST)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(LOST)

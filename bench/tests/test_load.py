@@ -9,9 +9,13 @@ import pytest
 from bench import load
 from conftest import free_port
 
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+EMPTY = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+
 
 @asynccontextmanager
-async def serving(port, *, delay=0.0, break_every=0, chunks=1):
+async def serving(port, *, delay=0.0, break_every=0, chunks=1, whole=WHOLE):
     """Answer every request with 200, or break each n-th connection; yields what was asked."""
     asked = []
 
@@ -25,7 +29,6 @@ async def serving(port, *, delay=0.0, break_every=0, chunks=1):
                 if break_every and len(asked) % break_every == 0:
                     break
                 await asyncio.sleep(delay)
-                whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
                 size = len(whole) // chunks
                 for at in range(0, len(whole), size):
                     writer.write(whole[at : at + size])
@@ -72,9 +75,10 @@ def test_saturation_sends_each_message_once_and_counts_what_came_back(port):
     assert answers.per_second == pytest.approx(answers.ok / answers.seconds)
 
 
-def test_an_answer_in_pieces_is_one_answer(port):
+@pytest.mark.parametrize("whole", [WHOLE, CHUNKED, EMPTY])
+def test_an_answer_in_pieces_is_one_answer(port, whole):
     async def run():
-        async with serving(port, chunks=8) as asked:
+        async with serving(port, chunks=8, whole=whole) as asked:
             answers = await load.saturate(port, distinct(port), connections=1, seconds=0.2)
             return asked, answers
 
