@@ -192,12 +192,13 @@ def run_pgbench(site: Site, *, seconds: int = FULL_SECONDS, clients: int = CONNE
     """
     program = find_programs(find_server_user())[0] / "pgbench"
     script = site.var_dir / "insert.sql"
-    payload = json.dumps(update(2**40, chat=1_000)).replace("'", "''").replace(":", "\\:")
+    # After each colon a space: pgbench takes a name right behind one for a variable.
+    payload = json.dumps(update(2**40, chat=1_000))
     script.write_text(
         PGBENCH.format(
             chats=CHATS,
             account="00000000-0000-0000-0000-000000000000",
-            payload=payload.replace("\\:", ":"),
+            payload=payload,
             correlation=secrets.token_hex(16),
         )
     )

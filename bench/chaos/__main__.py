@@ -19,8 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _read(arguments)
     size = storm.Size(dialogs=options.dialogs, messages=options.messages, pace=options.pace)
-    runs: Mapping[str, Callable[[], Sequence[Check]]] = {**RUNS, "storm": partial(_storm, size)}
-    verdicts = [_run(name, runs[name]) for name in options.names or runs]
+    verdicts = [_run(name, partial(RUNS[name], size)) for name in options.names or RUNS]
     return 0 if all(verdicts) else 1
 
 
@@ -51,7 +50,7 @@ def _storm(size: storm.Size) -> Sequence[Check]:
         return asyncio.run(storm.run_storm(site, size, say=say)).checks
 
 
-def _redis() -> Sequence[Check]:
+def _redis(_: storm.Size) -> Sequence[Check]:
     with OwnValkey() as valkey:
         valkey.start()
         settings = {**redis_away.SETTINGS, "REDIS_URL": valkey.url}
@@ -59,13 +58,13 @@ def _redis() -> Sequence[Check]:
             return asyncio.run(redis_away.run_without_redis(site, valkey))
 
 
-def _allowances() -> Sequence[Check]:
+def _allowances(_: storm.Size) -> Sequence[Check]:
     with Site("chaos-allowances") as site:
         return asyncio.run(allowances.run_burst(site))
 
 
-RUNS: Mapping[str, Callable[[], Sequence[Check]]] = {
-    "storm": partial(_storm, storm.Size()),
+RUNS: Mapping[str, Callable[[storm.Size], Sequence[Check]]] = {
+    "storm": _storm,
     "redis": _redis,
     "allowances": _allowances,
 }

@@ -49,7 +49,7 @@ async def run_burst(site: Site) -> list[Check]:
         await _wait_arrived(world, everything)
         await refusing
         calls = await world.calls("telegram.*")
-    return _check(calls, noisy=noisy, quiet=quiet, aside=aside)
+    return check_journal(calls, noisy=noisy, quiet=quiet, aside=aside)
 
 
 async def _burst(world: World, noisy: Dialog, quiet: Sequence[Dialog]) -> None:
@@ -99,9 +99,10 @@ def _arrivals(calls: Sequence[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def _check(
+def check_journal(
     calls: Sequence[dict[str, Any]], *, noisy: Dialog, quiet: Sequence[Dialog], aside: Dialog
 ) -> list[Check]:
+    """Hold what the sandbox heard of the bots against what Telegram allows and what is fair."""
     sent = [_sent(call) for call in calls if "chat_id" in call["params"]]
     at = _arrivals(calls)
     groups = (noisy.shop.group, aside.shop.group)
