@@ -156,7 +156,12 @@ _EVERY = {
     "accounts.delete_old_rows": 3600,
 }
 CELERY_BEAT_SCHEDULE = {
-    task: {"task": task, "schedule": schedule(timedelta(seconds=seconds))}
+    task: {
+        "task": task,
+        "schedule": schedule(timedelta(seconds=seconds)),
+        # Bells that no worker took in time are rung again anyway.
+        "options": {"expires": seconds},
+    }
     for task, seconds in _EVERY.items()
 }
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from config.lib.correlation import TASK_HEADER, correlated
-from config.lib.queue import bell_task, enqueue_on_commit, ring, ring_on_commit
+from config.lib.queue import bell_task, enqueue_on_commit, ring, ring_on_commit, ring_soon
 
 
 def waiting(redis, queue="default"):
@@ -61,6 +61,21 @@ def test_a_waiting_bell_is_not_rung_again(redis):
     ring("tests.other")
     assert [task for task, _, _ in waiting(redis)] == ["tests.bell", "tests.other"]
     assert 0 < redis.ttl("bell:tests.bell") <= 5
+
+
+def test_what_is_asked_for_at_once_is_rung_for_once_and_soon(redis):
+    for _ in range(500):
+        ring_soon("tests.bell")
+    ring_soon("tests.other")
+    deadline = time.monotonic() + 2
+    while len(waiting(redis)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert sorted(task for task, _, _ in waiting(redis)) == ["tests.bell", "tests.other"]
+    redis.delete("bell:tests.bell")
+    ring_soon("tests.bell")
+    while len(waiting(redis)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert len(waiting(redis)) == 3
 
 
 def test_an_answered_bell_can_ring_while_its_work_goes_on(redis):

@@ -9,13 +9,24 @@ from django.utils import timezone
 from dialogs.models import Contact, Dialog, Message
 from dialogs.selectors.locks import lock_dialog
 from dialogs.services.routes import avito_read_lane, avito_route, telegram_lane
-from integrations.models import Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
+from integrations.models import Delivery, InboundEvent
+from integrations.services.calls import (
+    Again,
+    Call,
+    Drop,
+    Outcome,
+    Policy,
+    Prepared,
+    Status,
+    Wait,
+)
 from integrations.services.outbox import deliver, wake_lane
+from integrations.services.webhooks import avito_lane
 
 FETCH_CHAT = "dialogs.fetch_chat"
 MARK_READ = "dialogs.mark_read"
 MARK_READ_LIFE = timedelta(days=1)
+UNSEEN_SECONDS = 0.5
 
 FETCH_POLICY = Policy(max_attempts=8)
 MARK_READ_POLICY = Policy(max_attempts=8)
@@ -82,6 +93,10 @@ def prepare_mark_read(delivery: Delivery) -> Prepared:
     later = Message.objects.filter(dialog=found.dialog, is_incoming=True, pk__gt=found.pk)
     if later.filter(status=Message.Status.QUEUED).exists():
         return Drop("a later message is not delivered yet")
+    account_id = found.dialog.avito_account_id
+    lane = avito_lane(account_id, found.dialog.external_id) if account_id else ""
+    if InboundEvent.objects.filter(lane=lane, state=InboundEvent.State.NEW).exists():
+        return Wait(UNSEEN_SECONDS, "a later message is in the inbox")
     newer = Delivery.objects.filter(lane=delivery.lane, kind=MARK_READ, pk__gt=delivery.pk)
     if newer.filter(state=Delivery.State.QUEUED).exists():
         return Drop("a newer one is waiting")

@@ -1,3 +1,4 @@
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -83,7 +84,7 @@ class Delivery(models.Model):
                 condition=Q(dispatched_at__isnull=False),
                 name="delivery_lane_served",
             ),
-            models.Index(fields=["created_at"], name="delivery_by_age"),
+            BrinIndex(fields=["created_at"], name="delivery_by_age", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DataError, InterfaceError, OperationalError, connection
+from psycopg import Cursor
 
 from config.lib.correlation import get_correlation_id
-from config.lib.queue import ring
+from config.lib.queue import ring, ring_soon
 from integrations.models import AvitoAccount
 from integrations.services.bots import hash_secret
 from integrations.services.inbox import BELL
@@ -132,9 +133,14 @@ def avito_event(account_id: UUID, value: object) -> AvitoEvent:
         raise BadBodyError("value")
     return AvitoEvent(
         external_id=_short_text(value.get("id"), EXTERNAL_ID_LENGTH),
-        lane=f"avito:{account_id}:{_short_text(value.get('chat_id'), CHAT_ID_LENGTH)}",
+        lane=avito_lane(account_id, _short_text(value.get("chat_id"), CHAT_ID_LENGTH)),
         payload={"type": "message", "value": value},
     )
+
+
+def avito_lane(account_id: UUID, chat_id: str) -> str:
+    """Name the inbox lane of one chat."""
+    return f"{AVITO}:{account_id}:{chat_id}"
 
 
 def ring_for_avito_user(body: bytes) -> None:
@@ -218,7 +224,7 @@ def _store(statement: str, text: str, parameters: dict[str, Any]) -> Answer:
         # JSON may say what jsonb cannot hold: \\u0000, half of a surrogate pair, 1e999999.
         is_known, is_new = _execute_cleaned(statement, parameters)
     if is_new:
-        ring(BELL)
+        ring_soon(BELL)
     if not is_known:
         return Answer.UNKNOWN
     return Answer.STORED if is_new else Answer.REPEATED
@@ -251,10 +257,16 @@ def _execute(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]
 
 
 def _fetch(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        row: tuple[bool, bool] = cursor.fetchone()
-        return row
+    """Run the statement as a prepared one: planning it anew cost a third of the database's time.
+
+    Django's own cursor binds on the client, so that no two texts are the same.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        row: tuple[bool, bool] | None = cursor.execute(
+            statement, parameters, prepare=True
+        ).fetchone()
+    return row or (False, False)
 
 
 def storable(value: Any) -> Any:
