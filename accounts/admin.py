@@ -11,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import (
+    ApiToken,
     AuditEvent,
     IdempotencyRecord,
+    Invitation,
     Job,
+    LinkToken,
     Membership,
     Organization,
     RefreshToken,
@@ -285,3 +288,28 @@ def _actor(request: HttpRequest) -> User:
     if not isinstance(user, User):
         raise TypeError("The admin is open to signed-in people only.")
     return user
+
+
+@admin.register(LinkToken)
+class LinkTokenAdmin(ReadOnlyAdmin):
+    list_display = ("id", "purpose", "user", "created_at", "expires_at", "used_at")
+    list_filter = ("purpose",)
+    list_select_related = ("user",)
+    exclude = ("token_hash", "data")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ("organization", "email", "role", "created_at", "expires_at", "accepted_at")
+    list_filter = ("role",)
+    search_fields = ("email", "organization__name")
+    list_select_related = ("organization",)
+    exclude = ("token_hash",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ("name", "hint", "user", "organization", "last_used_at", "revoked_at")
+    search_fields = ("name", "hint", "user__username", "user__email")
+    list_select_related = ("user", "organization")
+    exclude = ("token_hash",)

@@ -30,6 +30,16 @@ class Session(models.Model):
     user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
     device = models.CharField(_("device"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("signed in at"))
+    # When a credential was last shown: money, secrets and linking ask for a fresh one.
+    authenticated_at = models.DateTimeField(_("last proof of identity"), null=True, blank=True)
+    impersonator = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        verbose_name=_("staff acting as this person"),
+        related_name="+",
+    )
     last_seen_at = models.DateTimeField(_("last seen"))
     idle_expires_at = models.DateTimeField(_("ends when idle"))
     expires_at = models.DateTimeField(_("ends"))

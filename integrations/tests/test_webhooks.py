@@ -38,6 +38,8 @@ def account(organization):
 
 @pytest.fixture(autouse=True)
 def silence(db):
+    # What the test before asked the ringer for may ring a moment after its end.
+    time.sleep(0.03)
     get_redis().flushdb()
 
 
@@ -109,9 +111,14 @@ def test_the_same_update_again_is_ok_and_no_second_row(client, bot):
     assert InboundEvent.objects.count() == 1
 
 
-def test_the_door_costs_one_statement(client, bot, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_the_door_costs_one_statement(client, bot, django_assert_num_queries, monkeypatch):
+    """The statement itself goes past Django's cursor, and so past its count."""
+    run = []
+    fetch = webhooks._fetch
+    monkeypatch.setattr(webhooks, "_fetch", lambda *args: run.append(args) or fetch(*args))
+    with django_assert_num_queries(0):
         tell_telegram(client, bot.pk, update())
+    assert len(run) == 1
 
 
 def test_the_request_id_goes_onto_the_row(client, bot):
