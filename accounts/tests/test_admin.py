@@ -4,10 +4,21 @@ import hashlib
 
 import pytest
 from django.contrib import admin
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from accounts import models
-from accounts.models import AuditEvent, Membership, Session, SiteSettings, Transfer, User
+from accounts.models import (
+    ApiToken,
+    AuditEvent,
+    Invitation,
+    LinkToken,
+    Membership,
+    Session,
+    SiteSettings,
+    Transfer,
+    User,
+)
 from accounts.services.audit import record_audit
 from accounts.services.idempotency import complete, reserve
 from accounts.services.jobs import start_job
@@ -36,7 +47,15 @@ def everything(owner, organization, staff):
     SiteSettings.objects.create()
     answered = reserve(user=owner, route="POST /x", key="k", body=b"secret body")
     complete(answered, status=201, body={"secret": "planted-in-an-answer"})
+    kept = hashlib.sha256(b"planted-link").digest()
+    times = {"created_at": Now(), "expires_at": Now()}
+    data = {"note": "planted-in-a-link"}
+    LinkToken.objects.create(purpose="sign_in", user=owner, token_hash=kept, data=data, **times)
+    Invitation.objects.create(organization=organization, role="manager", token_hash=kept, **times)
+    ApiToken.objects.create(user=owner, name="program", hint="dps_…", token_hash=kept, **times)
     return [
+        kept.hex(),
+        "planted-in-a-link",
         tokens.refresh_token,
         tokens.access_token,
         owner.password,
@@ -85,7 +104,7 @@ def test_ordinary_people_are_kept_out(model, owner, page):
 
 @pytest.mark.parametrize(
     "model", ["Session", "RefreshToken", "Wallet", "Transfer", "AuditEvent", "Job",
-              "IdempotencyRecord"],
+              "IdempotencyRecord", "LinkToken", "Invitation", "ApiToken"],
 )  # fmt: skip
 def test_records_are_read_only(model, everything, staff, page):
     client = page(staff)
