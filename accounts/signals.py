@@ -11,3 +11,6 @@ signed_in = Signal()
 refresh_token_reused = Signal()
 # An organization was opened: organization_id, owner_id.
 organization_opened = Signal()
+# A Telegram client vouched for a person: user_id, telegram_id, may_write (True, False or None for
+# unknown): whether the bot may write to them first.
+telegram_seen = Signal()

@@ -40,11 +40,12 @@ WITH person AS (
     UPDATE accounts_user SET last_login = statement_timestamp() WHERE id = %(user)s RETURNING id
 )
 INSERT INTO accounts_session (id, user_id, method, bot_id, ip, user_agent, device, created_at,
-                              last_seen_at, idle_expires_at, expires_at, revoke_reason)
-SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, now, now,
-       now + %(idle)s, now + %(absolute)s, ''
+                              authenticated_at, last_seen_at, idle_expires_at, expires_at,
+                              revoke_reason)
+SELECT %(id)s, person.id, %(method)s, %(bot)s, %(ip)s, %(agent)s, %(device)s, now,
+       CASE WHEN %(proven)s THEN now END, now, now + %(idle)s, now + %(absolute)s, ''
   FROM person, statement_timestamp() AS now
-RETURNING created_at, last_seen_at, idle_expires_at, expires_at,
+RETURNING created_at, authenticated_at, last_seen_at, idle_expires_at, expires_at,
           (SELECT count(*) FROM accounts_session
             WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > statement_timestamp()
               AND idle_expires_at > statement_timestamp())
@@ -109,17 +110,29 @@ def open_session(
     ip: str | None = None,
     user_agent: str = "",
     bot_id: uuid.UUID | None = None,
+    session_id: uuid.UUID | None = None,
+    is_proven: bool = True,
 ) -> Session:
     """Record a sign-in and return its session.
 
     The session that was not seen for longest ends when there would be more than 20. Sends
     ``signed_in`` after commit. Locks the user's row.
+
+    :param session_id: where the credential itself says which session it stands for; rivals with
+        the same one get an ``IntegrityError``.
+    :param is_proven: whether this counts as a fresh proof of identity, for what asks for one.
     """
     agent = user_agent.replace("\x00", "")[:400]
     session = Session(
-        user=user, method=method, bot_id=bot_id, ip=ip, user_agent=agent, device=name_device(agent)
+        pk=session_id or uuid.uuid4(),
+        user=user,
+        method=method,
+        bot_id=bot_id,
+        ip=ip,
+        user_agent=agent,
+        device=name_device(agent),
     )
-    live_before = _insert(session)
+    live_before = _insert(session, is_proven=is_proven)
     if live_before >= COUNT_AGAIN_FROM:
         _end_surplus(user)
     transaction.on_commit(
@@ -128,12 +141,18 @@ def open_session(
     return session
 
 
-def issue_tokens(session: Session) -> Tokens:
-    """Return the first pair of tokens of a session that ``open_session`` has just made."""
+def issue_tokens(
+    session: Session, *, now: datetime | None = None, ttl_seconds: int | None = None
+) -> Tokens:
+    """Return the first pair of tokens of a session that ``open_session`` has just made.
+
+    :param now: the database's clock, for a session that was made before.
+    :param ttl_seconds: how long the access token lives, if not as usual.
+    """
     token = _encode(secrets.token_bytes(32))
     session.refresh_tokens.create(token_hash=_hash(token), created_at=Now())
     claims = Claims(session.user_id, session.pk, session.user.token_version)
-    return _tokens(claims, token, now=session.created_at)
+    return _tokens(claims, token, now=now or session.created_at, ttl_seconds=ttl_seconds)
 
 
 def issue_access_token(session: Session, *, ttl_seconds: int) -> str:
@@ -223,7 +242,7 @@ def _revoke(sessions: QuerySet[Session], *, reason: str) -> list[uuid.UUID]:
     return ended
 
 
-def _insert(session: Session) -> int:
+def _insert(session: Session, *, is_proven: bool) -> int:
     row = _query(
         _OPEN,
         user=session.user_id,
@@ -233,13 +252,15 @@ def _insert(session: Session) -> int:
         ip=session.ip,
         agent=session.user_agent,
         device=session.device,
+        proven=is_proven,
         idle=_idle(),
         absolute=timedelta(days=ABSOLUTE_DAYS),
     )
     if row is None:
         raise NotFoundError
     *moments, live_before = row
-    session.created_at, session.last_seen_at, session.idle_expires_at, session.expires_at = moments
+    session.created_at, session.authenticated_at, session.last_seen_at = moments[:3]
+    session.idle_expires_at, session.expires_at = moments[3:]
     session._state.adding = False
     return int(live_before)
 
@@ -272,13 +293,16 @@ def _query(sql: str, **parameters: Any) -> tuple[Any, ...] | None:
     return row
 
 
-def _tokens(claims: Claims, refresh_token: str, *, now: datetime) -> Tokens:
+def _tokens(
+    claims: Claims, refresh_token: str, *, now: datetime, ttl_seconds: int | None = None
+) -> Tokens:
+    seconds = settings.ACCESS_TOKEN_TTL_SECONDS if ttl_seconds is None else ttl_seconds
     return Tokens(
         user_id=claims.user_id,
         session_id=claims.session_id,
-        access_token=encode_access_token(claims, now=now),
+        access_token=encode_access_token(claims, now=now, ttl_seconds=seconds),
         refresh_token=refresh_token,
-        expires_in=settings.ACCESS_TOKEN_TTL_SECONDS,
+        expires_in=seconds,
     )
 
 

@@ -253,6 +253,22 @@ TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default=env.str("MASTER_BOT_T
 TELEGRAM_BOT_PER_SECOND = env.float("TELEGRAM_BOT_PER_SECOND", default=30)
 TELEGRAM_CHAT_PER_SECOND = env.float("TELEGRAM_CHAT_PER_SECOND", default=1)
 TELEGRAM_GROUP_PER_MINUTE = env.float("TELEGRAM_GROUP_PER_MINUTE", default=20)
+# Public keys by which Telegram signs Mini App data for third parties, hex. The one of its test
+# servers is 40055058a4ee38156a06562e52eece92a771bcd8346a8c4615cb7376eddf72ec: never beside the
+# real one, because people there may have anybody's id.
+TELEGRAM_THIRD_PARTY_KEYS = env.list(
+    "TELEGRAM_THIRD_PARTY_KEYS",
+    default=["e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"],
+)
+TELEGRAM_AUTH_MAX_AGE_SECONDS = env.int("TELEGRAM_AUTH_MAX_AGE", default=3600)
+# "Log in with Telegram": shown only with a client id, which BotFather gives out with the secret.
+TELEGRAM_OIDC_ISSUER = env.str("TELEGRAM_OIDC_ISSUER", default="https://oauth.telegram.org").rstrip(
+    "/"
+)
+TELEGRAM_OIDC_CLIENT_ID = env.str("TELEGRAM_OIDC_CLIENT_ID", default="")
+TELEGRAM_OIDC_CLIENT_SECRET = env.str("TELEGRAM_OIDC_CLIENT_SECRET", default="")
+# Lets a bot that runs apart ask for sign-in links; empty: there is no such address.
+MASTER_SERVICE_TOKEN = env.str("MASTER_SERVICE_TOKEN", default="")
 AVITO_API_BASE = env.str("AVITO_API_BASE", default="https://api.avito.ru").rstrip("/")
 AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
 AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
