@@ -14,3 +14,5 @@ organization_opened = Signal()
 # A Telegram client vouched for a person: user_id, telegram_id, may_write (True, False or None for
 # unknown): whether the bot may write to them first.
 telegram_seen = Signal()
+# A place in an organization was offered to an e-mail address: invitation_id.
+invitation_made = Signal()

@@ -5,6 +5,7 @@ then organization, then user, then wallets by ascending id, then tables that are
 ``FOR NO KEY UPDATE`` everywhere, so that rows which merely refer to a locked one are not held up.
 """
 
+import uuid
 from collections.abc import Iterable
 
 from accounts.models import Membership, Organization, User, Wallet
@@ -32,6 +33,18 @@ def lock_user(user_id: int) -> User:
     if user is None:
         raise NotFoundError
     return user
+
+
+def lock_organization(organization_id: uuid.UUID) -> Organization:
+    """Lock an organization's row and return it: its members and invitations wait for each other.
+
+    :raises NotFoundError: there is no such organization.
+    """
+    rows = Organization.objects.select_for_update(no_key=True)
+    organization = rows.filter(pk=organization_id).first()
+    if organization is None:
+        raise NotFoundError
+    return organization
 
 
 def lock_membership(membership_id: int) -> Membership:
