@@ -10,4 +10,8 @@ def sign_in_rate() -> str:
     return f"{settings.AUTH_REQUESTS_PER_MINUTE}/m"
 
 
+# Each may send a letter to somebody who never asked for one.
+_INVITATIONS = "60/h"
+
 limit_sign_in = method_decorator(limited("auth", sign_in_rate))
+limit_invitations = method_decorator(limited("invitations", _INVITATIONS, key="user"))

@@ -11,8 +11,8 @@ to go, leaves. An owner is made by a transfer of ownership alone.
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db.models import Model
 
 from accounts.models import Membership, User

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from accounts.api import auth_views, bots_views, organization_views, site_views
+from accounts.api import (
+    auth_views,
+    bots_views,
+    invitation_views,
+    member_views,
+    organization_views,
+    site_views,
+    telegram_views,
+    user_admin_views,
+)
 
 app_name = "accounts-api"
 urlpatterns = [
@@ -16,6 +25,20 @@ urlpatterns = [
         auth_views.SessionView.as_view(),
         name="session-detail",
     ),
+    path(
+        "api/auth/v1/login/social/telegram",
+        telegram_views.TelegramLoginView.as_view(),
+        name="telegram-login",
+    ),
+    path("api/auth/v1/telegram", telegram_views.TelegramIdentityView.as_view(), name="telegram"),
+    path("api/auth/telegram", telegram_views.WidgetLoginView.as_view(), name="widget-login"),
+    path("api/auth/admin", telegram_views.AdminLoginView.as_view(), name="admin-login"),
+    path("api/auth/master/link", telegram_views.MasterLinkView.as_view(), name="master-link"),
+    path(
+        "api/auth/master/exchange",
+        telegram_views.MasterExchangeView.as_view(),
+        name="master-exchange",
+    ),
     path("auth/register", bots_views.BotsRegisterView.as_view(), name="bots-register"),
     path("auth/login", bots_views.BotsLoginView.as_view(), name="bots-login"),
     path("auth/refresh", bots_views.BotsRefreshView.as_view(), name="bots-refresh"),
@@ -25,5 +48,39 @@ urlpatterns = [
         "api/clients/<uuid:organization_id>",
         organization_views.ClientView.as_view(),
         name="client-detail",
+    ),
+    path(
+        "api/clients/<uuid:organization_id>/members",
+        member_views.MemberListView.as_view(),
+        name="member-list",
+    ),
+    path(
+        "api/clients/<uuid:organization_id>/members/<int:member_id>",
+        member_views.MemberView.as_view(),
+        name="member-detail",
+    ),
+    path(
+        "api/clients/<uuid:organization_id>/owner",
+        member_views.OwnershipView.as_view(),
+        name="client-owner",
+    ),
+    path(
+        "api/clients/<uuid:organization_id>/invitations",
+        invitation_views.InvitationListView.as_view(),
+        name="invitation-list",
+    ),
+    path(
+        "api/clients/<uuid:organization_id>/invitations/<uuid:invitation_id>",
+        invitation_views.InvitationView.as_view(),
+        name="invitation-detail",
+    ),
+    path(
+        "api/invitations/accept",
+        invitation_views.InvitationAcceptView.as_view(),
+        name="invitation-accept",
+    ),
+    path("api/admin/v1/users", user_admin_views.UserListView.as_view(), name="user-list"),
+    path(
+        "api/admin/v1/users/<int:user_id>", user_admin_views.UserView.as_view(), name="user-detail"
     ),
 ]

@@ -30,6 +30,20 @@ def list_invitations_for(actor: User, organization_id: uuid.UUID) -> QuerySet[In
     return open_invitations().filter(organization=organization).select_related("invited_by")
 
 
+def get_invitation_for(
+    actor: User, organization_id: uuid.UUID, invitation_id: uuid.UUID
+) -> Invitation:
+    """Return one open invitation of an organization, for those who may make some.
+
+    :raises NotFoundError: no such organization, or not the actor's, or no such invitation.
+    :raises ForbiddenError: the actor is a manager there.
+    """
+    invitation = list_invitations_for(actor, organization_id).filter(pk=invitation_id).first()
+    if invitation is None:
+        raise NotFoundError
+    return invitation
+
+
 def find_open_invitation(token: str) -> Invitation:
     """Return the invitation that a link stands for.
 

@@ -35,6 +35,12 @@ def lock_user(user_id: int) -> User:
     return user
 
 
+def lock_users(user_ids: Iterable[int]) -> dict[int, User]:
+    """Lock people in ascending order of id and return those that exist by id, as they are now."""
+    rows = User.objects.filter(pk__in=set(user_ids)).select_for_update(no_key=True)
+    return {row.pk: row for row in rows.order_by("pk")}
+
+
 def lock_organization(organization_id: uuid.UUID) -> Organization:
     """Lock an organization's row and return it: its members and invitations wait for each other.
 

@@ -42,9 +42,7 @@ def remove(*, actor: User, organization_id: uuid.UUID, member_id: int) -> None:
     remove_member(actor=actor, membership_id=theirs.pk)
 
 
-def _both(
-    actor: User, organization_id: uuid.UUID, member_id: int
-) -> tuple[Membership, Membership]:
+def _both(actor: User, organization_id: uuid.UUID, member_id: int) -> tuple[Membership, Membership]:
     """Return the actor's place and the other's as they are now; nobody else changes any of them."""
     fresh_membership(actor, organization_id)
     lock_organization(organization_id)
