@@ -1,7 +1,10 @@
 """What integrations registers: its ways out, its sources, its sealed fields, its gauges."""
 
 import sys
+from functools import partial
+from uuid import UUID
 
+from accounts.bots import PLATFORM, KnownBot, bot_directory
 from config.lib.health import register_health
 from config.lib.metrics import register_gauges
 from integrations import metrics, probes
@@ -15,6 +18,8 @@ from integrations.services.outbox import register_channel
 from integrations.telegram.limits import limits as telegram_limits
 
 TELEGRAM_WINDOW = 200
+# As many hold in the database's integers.
+_ID_DIGITS = 19
 
 
 async def close_telegram() -> None:
@@ -29,6 +34,33 @@ async def send_to_telegram(sender: str, call: Call) -> Outcome:
     from integrations.telegram.sender import send  # noqa: PLC0415
 
     return await send(sender, call)
+
+
+def find_known_bot(name: str) -> KnownBot | None:
+    """Return a bot that may vouch for people; see ``accounts.bots``. A switched-off one may not."""
+    active = Bot.objects.filter(status=Bot.Status.ACTIVE)
+    bot = active.filter(**_bot_named(name)).first()
+    if bot is None:
+        return None
+    return KnownBot(
+        id=bot.pk,
+        telegram_id=bot.telegram_id,
+        username=bot.username,
+        organization_id=bot.organization_id,
+        is_platform=bot.is_platform,
+        open_token=partial(bots.open_token, bot),
+    )
+
+
+def _bot_named(name: str) -> dict[str, object]:
+    if name == PLATFORM:
+        return {"is_platform": True}
+    if name.isdecimal():
+        return {"telegram_id": int(name) if len(name) < _ID_DIGITS else 0}
+    try:
+        return {"pk": UUID(name)}
+    except ValueError:
+        return {"username__iexact": name}
 
 
 def register() -> None:
@@ -66,6 +98,7 @@ def register() -> None:
             pumps=1,
         )
     )
+    bot_directory.register("telegram", find_known_bot)
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
     register_source(webhooks.AVITO, webhooks.kind_of_avito)
     sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)

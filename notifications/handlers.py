@@ -7,14 +7,16 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, Session
-from accounts.signals import signed_in
+from accounts.models import Organization, Session, User
+from accounts.signals import signed_in, telegram_seen
 from integrations.models import AvitoAccount, Bot, InboundEvent
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
 from integrations.signals import avito_account_refused, bot_token_refused
+from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
 from notifications.services import notify, planning, register_notification, sending
+from notifications.services.addresses import set_state
 from notifications.services.kinds import NOTICE_POLICY
 from notifications.services.telegram_contacts import note_membership, note_start
 
@@ -38,6 +40,7 @@ def register() -> None:
     bot_token_refused.connect(on_bot_token_refused)
     avito_account_refused.connect(on_avito_account_refused)
     signed_in.connect(on_signed_in)
+    telegram_seen.connect(on_telegram_seen)
 
 
 def on_message(event: InboundEvent) -> bool:
@@ -97,6 +100,15 @@ def on_signed_in(sender: object, user_id: int, session_id: UUID, **_kwargs: Any)
         dedup_key=f"{SIGNED_IN}:{session.pk}",
         expires_at=timezone.now() + SIGN_IN_LIFE,
     )
+
+
+def on_telegram_seen(sender: object, user_id: int, may_write: bool | None, **_kwargs: Any) -> None:
+    """Keep what Telegram said about whether its bot may write to a person."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or may_write is None:
+        return
+    state = ChannelAddress.State.ACTIVE if may_write else ChannelAddress.State.NEVER_STARTED
+    set_state(user, ChannelAddress.Channel.TELEGRAM, state)
 
 
 def _register_notifications() -> None:

@@ -4,9 +4,12 @@ from django.utils import translation
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts.api.client import bot_name_of, client_of
 from accounts.models import User
 from accounts.selectors.principals import Principal, find_principal
 from accounts.services.sessions import touch_session
+from accounts.services.telegram_sign_in import find_init_data_principal
+from accounts.telegram.init_data import looks_like_init_data
 from accounts.tokens import TokenRefusedError, decode_access_token
 from config.lib.correlation import note
 
@@ -16,19 +19,21 @@ _JWT_DOTS = 2
 class BearerAuthentication(BaseAuthentication):
     """Sign in by an access token; ``request.auth`` is the ``Principal``.
 
-    A bearer of three parts joined by dots is an access token. Other forms of credentials get a
-    branch of their own in ``_read``.
+    A bearer of three parts joined by dots is an access token. A Mini App's initData signs in by
+    itself, as a bearer or under the scheme ``tma``. Other forms of credentials get a branch of
+    their own in ``_read``.
     """
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
         """Return the user and the principal, or ``None`` without a bearer.
 
         :raises TokenRefusedError: ``token_invalid``, ``token_expired`` or ``session_revoked``.
+        :raises TelegramRefusedError: the initData proves nothing.
         """
         scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() not in ("bearer", "tma"):
             return None
-        principal = self._read(credentials.strip())
+        principal = self._read(request, scheme.lower(), credentials.strip())
         if principal.is_unseen:
             touch_session(principal.session_id)
         note(user_id=principal.user.pk)
@@ -39,7 +44,11 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
 
-    def _read(self, credentials: str) -> Principal:
+    def _read(self, request: Request, scheme: str, credentials: str) -> Principal:
+        if scheme == "tma" or looks_like_init_data(credentials):
+            return find_init_data_principal(
+                credentials, client=client_of(request), bot_name=bot_name_of(request)
+            )
         if credentials.count(".") != _JWT_DOTS:
             raise TokenRefusedError("token_invalid")
         return find_bearer(credentials)

@@ -17,7 +17,7 @@ from . import telegram_people as people
 from .bodies import Body, ControlError
 from .lookups import find_bot, obtain_user, show_chat_of
 from .queries import whole_number
-from .signing import init_data, widget
+from .signing import init_data, third_party_key, widget
 
 Json = dict[str, Any]
 
@@ -241,4 +241,5 @@ ACTIONS = {
 VIEWS: dict[str, Callable[[Sandbox, web.Request], Any]] = {
     "telegram/chats/{chat_id}": show_chat,
     "telegram/files/{file_id}": show_file,
+    "telegram/third_party_key": third_party_key,
 }
