@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -26,6 +28,7 @@ from accounts.models import (
     User,
     Wallet,
 )
+from accounts.permissions import may_administer
 from accounts.services.jobs import cancel_job_as_staff
 from accounts.services.organizations import (
     add_member,
@@ -33,9 +36,15 @@ from accounts.services.organizations import (
     remove_member,
     rename_as_staff,
 )
-from accounts.services.people import change_role, edit_person, set_active
-from accounts.services.sessions import revoke_all, revoke_session
+from accounts.services.people import edit_person
 from accounts.services.settings import update_site_settings
+from accounts.services.user_administration import (
+    UserChanges,
+    administer,
+    end_session,
+    end_sessions,
+)
+from accounts.web.impersonation import begin
 from config.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyTabularInline
 from config.lib.errors import AppError
 
@@ -98,7 +107,24 @@ class UserAdmin(_NoAddNoDelete):
         "created_at",
     )
     inlines = (MembershipInline,)
-    actions = ("ban", "lift_ban", "end_sessions", "make_superuser", "make_admin", "make_user")
+    actions = (
+        "ban",
+        "lift_ban",
+        "end_sessions",
+        "make_superuser",
+        "make_admin",
+        "make_user",
+        "act_as",
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Let an ADMIN see other staff, and nobody change themselves here."""
+        is_allowed = super().has_change_permission(request, obj)
+        return is_allowed and (obj is None or may_administer(_actor(request), obj))
+
+    def has_superuser_permission(self, request: HttpRequest) -> bool:
+        """Django's hook for deeds with ``permissions=["superuser"]``."""
+        return _actor(request).role == User.Role.SUPERUSER
 
     def save_model(
         self, request: HttpRequest, obj: User, form: "ModelForm[Any]", change: bool
@@ -107,37 +133,48 @@ class UserAdmin(_NoAddNoDelete):
 
     @admin.action(description=_("Ban"), permissions=["change"])
     def ban(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        actor = _actor(request)
-        _for_each(
-            request, rows, lambda row: set_active(actor=actor, user_id=row.pk, is_active=False)
-        )
+        self._change(request, rows, UserChanges(is_active=False))
 
     @admin.action(description=_("Lift the ban"), permissions=["change"])
     def lift_ban(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        actor = _actor(request)
-        _for_each(
-            request, rows, lambda row: set_active(actor=actor, user_id=row.pk, is_active=True)
-        )
+        self._change(request, rows, UserChanges(is_active=True))
 
     @admin.action(description=_("End all sessions"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        _for_each(request, rows, lambda row: revoke_all(user_id=row.pk, reason="ended_by_staff"))
-
-    @admin.action(description=_("Make superuser"), permissions=["change"])
-    def make_superuser(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        self._make(request, rows, User.Role.SUPERUSER)
-
-    @admin.action(description=_("Make admin"), permissions=["change"])
-    def make_admin(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        self._make(request, rows, User.Role.ADMIN)
-
-    @admin.action(description=_("Make ordinary user"), permissions=["change"])
-    def make_user(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        self._make(request, rows, User.Role.USER)
-
-    def _make(self, request: HttpRequest, rows: QuerySet[User], role: str) -> None:
         actor = _actor(request)
-        _for_each(request, rows, lambda row: change_role(actor=actor, user_id=row.pk, role=role))
+        _for_each(request, rows, lambda row: end_sessions(actor=actor, user_id=row.pk))
+
+    @admin.action(description=_("Make superuser"), permissions=["superuser"])
+    def make_superuser(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        self._change(request, rows, UserChanges(role=User.Role.SUPERUSER))
+
+    @admin.action(description=_("Make admin"), permissions=["superuser"])
+    def make_admin(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        self._change(request, rows, UserChanges(role=User.Role.ADMIN))
+
+    @admin.action(description=_("Make ordinary user"), permissions=["superuser"])
+    def make_user(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        self._change(request, rows, UserChanges(role=User.Role.USER))
+
+    @admin.action(description=_("Act as this person"), permissions=["superuser"])
+    def act_as(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
+        """See the site as one chosen person does, for an hour."""
+        person = rows.first()
+        if person is None or rows.count() > 1:
+            messages.error(request, _("Choose one person."))
+            return None
+        try:
+            begin(request, actor=_actor(request), user_id=person.pk)
+        except AppError as error:
+            messages.error(request, f"{person}: {error.detail}")
+            return None
+        return redirect("accounts:home")
+
+    def _change(self, request: HttpRequest, rows: QuerySet[User], changes: UserChanges) -> None:
+        actor = _actor(request)
+        _for_each(
+            request, rows, lambda row: administer(actor=actor, user_id=row.pk, changes=changes)
+        )
 
 
 @admin.register(Organization)
@@ -213,9 +250,8 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("End the session"), permissions=["view"])
     def end(self, request: HttpRequest, rows: QuerySet[Session]) -> None:
-        _for_each(
-            request, rows, lambda row: revoke_session(session_id=row.pk, reason="ended_by_staff")
-        )
+        actor = _actor(request)
+        _for_each(request, rows, lambda row: end_session(actor=actor, session_id=row.pk))
 
 
 @admin.register(RefreshToken)
@@ -313,3 +349,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     search_fields = ("name", "hint", "user__username", "user__email")
     list_select_related = ("user", "organization")
     exclude = ("token_hash",)
+
+
+# Roles say who may what; groups would be a second, silent way.
+admin.site.unregister(Group)

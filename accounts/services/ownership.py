@@ -1,20 +1,17 @@
 """Handing an organization over."""
 
 import uuid
-from datetime import timedelta
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Session, User
+from accounts.models import Membership, User
 from accounts.selectors.locks import lock_organization
 from accounts.selectors.members import fresh_membership
 from accounts.services.audit import record_audit
 from accounts.services.sessions import drop_cached
+from accounts.services.step_up import require_fresh
 from config.lib.errors import ConflictError, ForbiddenError, NotFoundError
-
-FRESH_MINUTES = 10
 
 
 @transaction.atomic
@@ -31,7 +28,7 @@ def transfer_ownership(
     :returns: the new owner's place.
     :raises NotFoundError: no such organization, or not the actor's, or no such member, or
         one who is banned.
-    :raises ForbiddenError: the actor is no owner; ``fresh_sign_in_required``: the session has
+    :raises ForbiddenError: the actor is no owner; ``reauthentication_required``: the session has
         shown no credential of late.
     :raises ConflictError: ``already_owner``: that member is one; nothing is changed.
     """
@@ -40,7 +37,7 @@ def transfer_ownership(
     own = fresh_membership(actor, organization_id)
     if own.role != Membership.Role.OWNER:
         raise ForbiddenError
-    _require_fresh(actor, session_id)
+    require_fresh(session_id)
     active = Membership.objects.filter(organization=organization, user__is_active=True)
     heir = active.filter(pk=member_id).first()
     if heir is None:
@@ -59,16 +56,3 @@ def transfer_ownership(
     )
     drop_cached([actor.pk, heir.user_id])
     return heir
-
-
-def _require_fresh(actor: User, session_id: uuid.UUID | None) -> None:
-    """Someone who acts as another person has shown no credential of that person."""
-    fresh = Session.objects.filter(
-        pk=session_id,
-        user=actor,
-        impersonator__isnull=True,
-        authenticated_at__gt=Now() - timedelta(minutes=FRESH_MINUTES),
-    )
-    if session_id is None or not fresh.exists():
-        text = _("Sign in again first: this needs a sign-in of the last ten minutes.")
-        raise ForbiddenError(text, code="fresh_sign_in_required")

@@ -142,10 +142,15 @@ def test_refused_deed_is_told_and_the_others_are_done(owner, staff, page):
 
 
 @pytest.mark.parametrize(
-    ("action", "role"),
-    [("make_superuser", "SUPERUSER"), ("make_admin", "ADMIN"), ("make_user", "USER")],
+    ("action", "before", "role"),
+    [
+        ("make_superuser", "USER", "SUPERUSER"),
+        ("make_admin", "USER", "ADMIN"),
+        ("make_user", "ADMIN", "USER"),
+    ],
 )
-def test_roles_are_given_by_the_service(owner, staff, page, action, role):
+def test_roles_are_given_by_the_service(owner, staff, page, action, before, role):
+    User.objects.filter(pk=owner.pk).update(role=before)
     act(page(staff), User, action, owner)
 
     owner.refresh_from_db()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.web import views
+from accounts.web import impersonation_views, organization_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -27,4 +27,40 @@ urlpatterns = [
         name="organization-create",
     ),
     path("language", views.LanguageView.as_view(), name="language"),
+    path("client/organization", organization_views.OrganizationView.as_view(), name="organization"),
+    path(
+        "client/organization/invitations",
+        organization_views.InvitationCreateView.as_view(),
+        name="invitation-create",
+    ),
+    path(
+        "client/organization/invitations/<uuid:invitation_id>/withdraw",
+        organization_views.InvitationWithdrawView.as_view(),
+        name="invitation-withdraw",
+    ),
+    path(
+        "client/organization/members/<int:member_id>/role",
+        organization_views.MemberRoleView.as_view(),
+        name="member-role",
+    ),
+    path(
+        "client/organization/members/<int:member_id>/remove",
+        organization_views.MemberRemoveView.as_view(),
+        name="member-remove",
+    ),
+    path(
+        "client/organization/owner",
+        organization_views.OwnershipTransferView.as_view(),
+        name="ownership-transfer",
+    ),
+    path(
+        "invitations/<str:token>",
+        organization_views.InvitationPageView.as_view(),
+        name="invitation",
+    ),
+    path(
+        "impersonation/stop",
+        impersonation_views.ImpersonationStopView.as_view(),
+        name="impersonation-stop",
+    ),
 ]

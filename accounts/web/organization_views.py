@@ -1,0 +1,230 @@
+"""The organization's own page: members, invitations, ownership; and the page of an invitation."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from accounts.limits import limit_invitations
+from accounts.models import Invitation, Membership
+from accounts.permissions import may_place
+from accounts.selectors.invitations import find_open_invitation, list_invitations_for
+from accounts.selectors.members import fresh_membership, list_members_for
+from accounts.selectors.organizations import may_manage
+from accounts.services import invitations, members
+from accounts.services.ownership import transfer_ownership
+from accounts.web.access import SESSION_KEY, membership_of
+from accounts.web.forms import add_refusal
+from accounts.web.requests import SignedInRequest
+from accounts.web.sign_in import current_session_id
+from config.lib.errors import AppError, ConflictError, NotFoundError
+
+_CABINET = "/client"
+
+
+class InvitationForm(forms.Form):
+    """An offer; the roles are those that its maker may give."""
+
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        required=False,
+        help_text=gettext_lazy("We send the link there. Left empty, you hand it over yourself."),
+    )
+
+    def __init__(self, *args: Any, roles: list[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = roles  # type: ignore[attr-defined]
+
+
+class MemberPageView(LoginRequiredMixin, View):
+    """What every view below begins with: a member of the organization that is shown."""
+
+    request: SignedInRequest
+    membership: Membership
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        try:
+            known = membership_of(request)
+            self.membership = fresh_membership(self.request.user, known.organization_id)
+        except ConflictError as error:
+            messages.info(request, str(error.detail))
+            return redirect("accounts:account")
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def show(
+        self, request: SignedInRequest, *, form: InvitationForm | None = None, status: int = 200
+    ) -> HttpResponse:
+        """Render the page.
+
+        :param form: the invitation that was refused, with the reasons.
+        """
+        own = self.membership
+        rows = list_members_for(request.user, own.organization_id).order_by("pk")
+        places = [
+            {"row": row, "roles": _roles_for(own, row), "may_remove": may_place(own, row.role)}
+            for row in rows
+        ]
+        context = {
+            "own": own,
+            "places": places,
+            "heirs": [row for row in rows if row.role != Membership.Role.OWNER],
+            "is_owner": own.role == Membership.Role.OWNER,
+            "invitations": _shown_invitations(request, own),
+            "form": form or _form(own),
+        }
+        return render(request, "accounts/organization.html", context, status=status)
+
+    def done(self, text: str) -> HttpResponse:
+        """Say what was done and go back to the page."""
+        messages.success(self.request, text)
+        return redirect("accounts:organization")
+
+
+class OrganizationView(MemberPageView):
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show who works here."""
+        return self.show(request)
+
+
+class InvitationCreateView(MemberPageView):
+    @limit_invitations
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Offer a place."""
+        form = _form(self.membership, request.POST)
+        if not form.is_valid():
+            return self.show(request, form=form, status=400)
+        try:
+            made = invitations.invite(
+                actor=request.user,
+                organization_id=self.membership.organization_id,
+                **form.cleaned_data,
+            )
+        except AppError as error:
+            add_refusal(form, error)
+            return self.show(request, form=form, status=error.status)
+        if made.email:
+            return self.done(_("The invitation goes to %(email)s.") % {"email": made.email})
+        return self.done(_("The invitation is ready: copy its link below."))
+
+
+class InvitationWithdrawView(MemberPageView):
+    def post(self, request: SignedInRequest, invitation_id: uuid.UUID) -> HttpResponse:
+        """Make a link worth nothing."""
+        invitations.withdraw(
+            actor=request.user,
+            organization_id=self.membership.organization_id,
+            invitation_id=invitation_id,
+        )
+        return self.done(_("The invitation is withdrawn."))
+
+
+class MemberRoleView(MemberPageView):
+    def post(self, request: SignedInRequest, member_id: int) -> HttpResponse:
+        """Give another role."""
+        members.change_role_of(
+            actor=request.user,
+            organization_id=self.membership.organization_id,
+            member_id=member_id,
+            role=request.POST.get("role", ""),
+        )
+        return self.done(_("The role is changed."))
+
+
+class MemberRemoveView(MemberPageView):
+    def post(self, request: SignedInRequest, member_id: int) -> HttpResponse:
+        """Take a member out, or leave."""
+        members.remove(
+            actor=request.user,
+            organization_id=self.membership.organization_id,
+            member_id=member_id,
+        )
+        if member_id == self.membership.pk:
+            messages.success(request, _("You have left the organization."))
+            request.session.pop(SESSION_KEY, None)
+            return redirect("accounts:account")
+        return self.done(_("The member is removed."))
+
+
+class OwnershipTransferView(MemberPageView):
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Hand the organization over."""
+        chosen = request.POST.get("member_id", "")
+        if not (chosen.isascii() and chosen.isdigit()):
+            raise NotFoundError
+        transfer_ownership(
+            actor=request.user,
+            session_id=current_session_id(request),
+            organization_id=self.membership.organization_id,
+            member_id=int(chosen),
+        )
+        return self.done(_("The organization has a new owner."))
+
+
+@method_decorator(never_cache, name="dispatch")
+class InvitationPageView(View):
+    """Who invites whom to what. Signing in or registering first leads back here."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            invitation = find_open_invitation(token)
+        except NotFoundError:
+            return render(request, "accounts/invitation.html", {"invitation": None}, status=404)
+        return render(request, "accounts/invitation.html", {"invitation": invitation})
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Take the place and go to the cabinet."""
+        if not request.user.is_authenticated:
+            here = reverse("accounts:invitation", args=[token])
+            return redirect(f"{reverse('accounts:login')}?next={here}")
+        membership = invitations.accept(user=request.user, token=token)
+        request.session[SESSION_KEY] = str(membership.organization_id)
+        text = _("You work in %(organization)s now.")
+        messages.success(request, text % {"organization": membership.organization.name})
+        return redirect(_CABINET)
+
+
+def _form(own: Membership, data: Any = None) -> InvitationForm:
+    return InvitationForm(data, roles=_given_by(own))
+
+
+def _given_by(own: Membership) -> list[tuple[str, Any]]:
+    """Return the roles that a member may give, the humblest first."""
+    choices = reversed(Membership.Role.choices)
+    return [(value, label) for value, label in choices if may_place(own, value)]
+
+
+def _roles_for(own: Membership, row: Membership) -> list[tuple[str, Any]]:
+    """Return what a row's role may be changed to; nothing where it may not be."""
+    may_change = own.pk != row.pk and may_place(own, row.role)
+    given = _given_by(own) if may_change else []
+    return given if len(given) > 1 else []
+
+
+def _shown_invitations(request: SignedInRequest, own: Membership) -> list[dict[str, Any]]:
+    if not may_manage(own):
+        return []
+    rows = list_invitations_for(request.user, own.organization_id).order_by("-created_at")
+    return [{"row": row, "url": _url(row), "may": may_place(own, row.role)} for row in rows]
+
+
+def _url(invitation: Invitation) -> str:
+    try:
+        return invitations.invitation_url(invitation)
+    except NotFoundError:
+        return ""
