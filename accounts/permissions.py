@@ -47,6 +47,7 @@ ADMIN_MAY: dict[str, frozenset[str]] = {
     "integrations.beattick": frozenset({"view"}),
     "notifications.notification": frozenset({"view"}),
     "notifications.channeladdress": frozenset({"view", "change"}),
+    "notifications.preference": frozenset({"view"}),
     "dialogs.contact": frozenset({"view"}),
     "dialogs.dialog": frozenset({"view"}),
     "dialogs.message": frozenset({"view"}),

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from config.lib.admin import ModelAdmin, ReadOnlyAdmin
-from notifications.models import ChannelAddress, Notification
+from notifications.models import ChannelAddress, Notification, Preference
 
 
 @admin.register(Notification)
@@ -21,3 +21,10 @@ class ChannelAddressAdmin(ModelAdmin):
     list_select_related = ("user",)
     autocomplete_fields = ("user",)
     readonly_fields = ("last_strike_at", "created_at")
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnlyAdmin):
+    list_display = ("user", "muted")
+    search_fields = ("user__email", "user__username")
+    list_select_related = ("user",)

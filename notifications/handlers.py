@@ -8,16 +8,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Session, User
-from accounts.signals import signed_in, telegram_seen
+from accounts.signals import invitation_made, signed_in, telegram_seen
 from integrations.models import AvitoAccount, Bot, InboundEvent
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
 from integrations.signals import avito_account_refused, bot_token_refused
+from notifications import account_notices
 from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
-from notifications.services import notify, planning, register_notification, sending
+from notifications.services import (
+    bot_replies,
+    invitation_mail,
+    notify,
+    planning,
+    register_notification,
+    sending,
+)
 from notifications.services.addresses import set_state
 from notifications.services.kinds import NOTICE_POLICY
+from notifications.services.platform_bot import take_command, take_press
 from notifications.services.telegram_contacts import note_membership, note_start
 
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
@@ -34,19 +43,55 @@ def register() -> None:
         planning.TO_TELEGRAM, sending.prepare_telegram, sending.settle_telegram, NOTICE_POLICY
     )
     register_kind(planning.TO_EMAIL, sending.prepare_email, sending.settle_email, NOTICE_POLICY)
+    register_kind(
+        bot_replies.REPLY, bot_replies.prepare_reply, bot_replies.settle_reply, bot_replies.POLICY
+    )
+    register_kind(
+        bot_replies.EDIT_SETTINGS,
+        bot_replies.prepare_settings,
+        bot_replies.settle_quietly,
+        bot_replies.POLICY,
+    )
+    register_kind(
+        bot_replies.ANSWER_PRESS,
+        bot_replies.prepare_press,
+        bot_replies.settle_quietly,
+        bot_replies.POLICY,
+    )
+    register_kind(
+        invitation_mail.INVITATION,
+        invitation_mail.prepare_invitation,
+        invitation_mail.settle_invitation,
+        NOTICE_POLICY,
+    )
     register_handler("telegram", "message", on_message)
+    register_handler("telegram", "channel_post", on_channel_post)
+    register_handler("telegram", "callback_query", on_callback_query)
     register_handler("telegram", "my_chat_member", on_my_chat_member)
     _register_notifications()
+    account_notices.register()
     bot_token_refused.connect(on_bot_token_refused)
     avito_account_refused.connect(on_avito_account_refused)
     signed_in.connect(on_signed_in)
+    invitation_made.connect(on_invitation_made)
     telegram_seen.connect(on_telegram_seen)
 
 
 def on_message(event: InboundEvent) -> bool:
-    """Note who writes to the platform's bot, and leave the message to others."""
-    note_start(bot_id=event.account_id, message=event.payload["message"])
-    return False
+    """Note who writes to the platform's bot; claim commands, leave the rest to others."""
+    message = event.payload["message"]
+    note_start(bot_id=event.account_id, message=message)
+    return take_command(event, message)
+
+
+def on_channel_post(event: InboundEvent) -> bool:
+    """Claim ``/getid`` in a channel."""
+    return take_command(event, event.payload["channel_post"])
+
+
+def on_callback_query(event: InboundEvent) -> bool:
+    """Claim the buttons under the settings of the platform's bot."""
+    return take_press(event, event.payload["callback_query"])
 
 
 def on_my_chat_member(event: InboundEvent) -> bool:
@@ -109,6 +154,11 @@ def on_telegram_seen(sender: object, user_id: int, may_write: bool | None, **_kw
         return
     state = ChannelAddress.State.ACTIVE if may_write else ChannelAddress.State.NEVER_STARTED
     set_state(user, ChannelAddress.Channel.TELEGRAM, state)
+
+
+def on_invitation_made(sender: object, invitation_id: UUID, **_kwargs: Any) -> None:
+    """Mail the link of an invitation to its address."""
+    invitation_mail.mail_invitation(invitation_id)
 
 
 def _register_notifications() -> None:

@@ -69,3 +69,23 @@ class ChannelAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} of {self.user_id}"
+
+
+class Preference(models.Model):
+    """What a person does not want to be told, and where. No row: everything, everywhere."""
+
+    user = models.OneToOneField(
+        User,
+        on_delete=models.CASCADE,
+        verbose_name=_("user"),
+        related_name="notification_preference",
+    )
+    # Channels without notices that are not mandatory.
+    muted = models.JSONField(_("silent channels"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("wishes for notices")
+        verbose_name_plural = _("wishes for notices")
+
+    def __str__(self) -> str:
+        return f"wishes of {self.user_id}"

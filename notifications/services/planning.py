@@ -8,6 +8,8 @@ from integrations.models import Bot
 from integrations.services.outbox import deliver
 from notifications.models import ChannelAddress, Notification
 from notifications.services.addresses import get_address
+from notifications.services.kinds import kinds
+from notifications.services.preferences import is_wanted
 
 TO_TELEGRAM = "notifications.telegram"
 TO_EMAIL = "notifications.email"
@@ -62,7 +64,7 @@ def _deliver(
     sender: str,
     budget_key: str,
 ) -> None:
-    if address.state != ChannelAddress.State.ACTIVE:
+    if address.state != ChannelAddress.State.ACTIVE or not _is_wanted(notification, address):
         return
     deliver(
         kind=kind,
@@ -73,3 +75,10 @@ def _deliver(
         idempotency_key=f"{kind}:{notification.pk}",
         expires_at=notification.expires_at,
     )
+
+
+def _is_wanted(notification: Notification, address: ChannelAddress) -> bool:
+    kind = kinds.find(notification.kind)
+    if kind is None or kind.mandatory:
+        return True
+    return is_wanted(notification.recipient, address.channel)
