@@ -15,3 +15,4 @@ _INVITATIONS = "60/h"
 
 limit_sign_in = method_decorator(limited("auth", sign_in_rate))
 limit_invitations = method_decorator(limited("invitations", _INVITATIONS, key="user"))
+limit_mail = method_decorator(limited("mail", "20/h"))

@@ -16,3 +16,14 @@ organization_opened = Signal()
 telegram_seen = Signal()
 # A place in an organization was offered to an e-mail address: invitation_id.
 invitation_made = Signal()
+# A one-time link shall be mailed: link_id. Whoever sends it makes its token by
+# ``services.email_links.token_of``.
+link_issued = Signal()
+# A person has another e-mail address: link_id, of the link that did it and names the old one.
+email_changed = Signal()
+# A password was replaced: user_id.
+password_changed = Signal()
+# The second factor was turned on or off: user_id, is_on.
+second_factor_changed = Signal()
+# A person has deleted their account: user_id; the row is still there, without a name.
+account_deleted = Signal()

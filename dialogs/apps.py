@@ -8,6 +8,12 @@ class DialogsConfig(AppConfig):
     verbose_name = _("Dialogs")
 
     def ready(self) -> None:
+        from accounts.scopes import register_scope
         from dialogs import handlers
 
         handlers.register()
+        register_scope(
+            "dialogs",
+            _("Dialogs and messages"),
+            views=("dialogs.api.views.Dialog", "dialogs.api.views.Message"),
+        )

@@ -4,7 +4,11 @@ import sys
 from functools import partial
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.bots import PLATFORM, KnownBot, bot_directory
+from accounts.scopes import register_scope
+from accounts.services.account_deletion import obstacles
 from config.lib.health import register_health
 from config.lib.metrics import register_gauges
 from integrations import metrics, probes
@@ -63,6 +67,16 @@ def _bot_named(name: str) -> dict[str, object]:
         return {"username__iexact": name}
 
 
+def has_bots(organization_id: UUID) -> bool:
+    """Say whether Telegram still sends us what is written to an organization's bots."""
+    return Bot.objects.filter(organization_id=organization_id).exists()
+
+
+def has_avito_accounts(organization_id: UUID) -> bool:
+    """Say whether an organization still holds keys to accounts of Avito."""
+    return AvitoAccount.objects.filter(organization_id=organization_id).exists()
+
+
 def register() -> None:
     """Fill the registries of this app. Called once, by ``AppConfig.ready``."""
     register_channel(
@@ -99,6 +113,10 @@ def register() -> None:
         )
     )
     bot_directory.register("telegram", find_known_bot)
+    register_scope("bots", _("Bots"), views=("integrations.api.bot_views.",))
+    register_scope("avito", _("Avito accounts"), views=("integrations.api.avito_views.",))
+    obstacles.register("bots", has_bots)
+    obstacles.register("avito accounts", has_avito_accounts)
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
     register_source(webhooks.AVITO, webhooks.kind_of_avito)
     sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)

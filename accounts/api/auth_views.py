@@ -26,10 +26,11 @@ from accounts.api.sign_in import SignIn, sign_in
 from accounts.limits import limit_sign_in
 from accounts.selectors.principals import Principal
 from accounts.selectors.sessions import live_sessions_of
-from accounts.services.passwords import verify_password
+from accounts.services.lockout import authenticate_person
 from accounts.services.people import update_profile
 from accounts.services.registration import NewPerson, register
 from accounts.services.sessions import refresh, revoke_by_token, revoke_session, revoke_session_of
+from accounts.services.totp import require_second_factor
 from config.lib.drf import AuthedRequest
 
 
@@ -55,10 +56,12 @@ class LoginView(PublicView):
     @extend_schema(request=LoginIn, responses=SignedInOut)
     @limit_sign_in
     def post(self, request: Request) -> Response:
-        """Sign in by e-mail address or user name."""
+        """Sign in by e-mail address or user name, and by a code where the person asks for one."""
         form = LoginIn(data=request.data)
         form.is_valid(raise_exception=True)
-        user = verify_password(**form.validated_data)
+        data = form.validated_data
+        user = authenticate_person(request._request, login=data["login"], password=data["password"])
+        require_second_factor(user, data["otp"])
         return Response(_signed_in(sign_in(request, user)))
 
 

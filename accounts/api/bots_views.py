@@ -18,9 +18,10 @@ from accounts.api.serializers import (
 from accounts.api.sign_in import SignIn, sign_in
 from accounts.limits import limit_sign_in
 from accounts.models import User
-from accounts.services.passwords import verify_password
+from accounts.services.lockout import authenticate_person
 from accounts.services.registration import NewPerson, register
 from accounts.services.sessions import refresh
+from accounts.services.totp import require_second_factor
 from config.lib.drf import AuthedRequest
 
 
@@ -50,7 +51,8 @@ class BotsLoginView(PublicView):
         form = BotsLoginIn(data=request.data)
         form.is_valid(raise_exception=True)
         data = form.validated_data
-        user = verify_password(login=data["email"], password=data["password"])
+        user = authenticate_person(request._request, login=data["email"], password=data["password"])
+        require_second_factor(user, data["otp"])
         return Response(_signed_in(sign_in(request, user)))
 
 

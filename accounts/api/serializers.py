@@ -93,13 +93,14 @@ class LoginIn(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254, required=False)
     username = serializers.CharField(max_length=254, required=False)
     password = PasswordField()
+    otp = serializers.CharField(max_length=32, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         login = attrs.get("login") or attrs.get("email") or attrs.get("username")
         if not login:
             text = self.fields["login"].error_messages["required"]
             raise serializers.ValidationError({"login": text}, code="required")
-        return {"login": str(login), "password": attrs["password"]}
+        return {"login": str(login), "password": attrs["password"], "otp": attrs["otp"]}
 
 
 class RefreshIn(serializers.Serializer[Any]):
@@ -165,6 +166,7 @@ class BotsRegisterIn(serializers.Serializer[Any]):
 class BotsLoginIn(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     password = PasswordField()
+    otp = serializers.CharField(max_length=32, allow_blank=True, default="")
 
 
 class BotsRefreshIn(serializers.Serializer[Any]):

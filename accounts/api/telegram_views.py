@@ -28,10 +28,10 @@ from accounts.limits import limit_sign_in
 from accounts.models import Session, User
 from accounts.selectors.principals import Principal
 from accounts.services import telegram_linking, telegram_sign_in
-from accounts.services.otp_codes import check_otp
-from accounts.services.passwords import verify_password
+from accounts.services.lockout import authenticate_person
 from accounts.services.sessions import issue_tokens, open_session
 from accounts.services.telegram_sign_in import Opened, Proof
+from accounts.services.totp import require_second_factor
 from accounts.telegram.errors import TelegramRefusedError
 from accounts.telegram.person import TelegramPerson
 from config.lib.drf import AuthedRequest
@@ -75,10 +75,10 @@ class AdminLoginView(PublicView):
         form = AdminLoginIn(data=request.data)
         form.is_valid(raise_exception=True)
         data = form.validated_data
-        user = verify_password(login=data["login"], password=data["password"])
+        user = authenticate_person(request._request, login=data["login"], password=data["password"])
         if not user.is_staff:
             raise ForbiddenError
-        check_otp(user, data["otp"])
+        require_second_factor(user, data["otp"])
         return Response(_open(request, user, method=Session.Method.PASSWORD))
 
 

@@ -1,11 +1,14 @@
 from django.urls import path
 
 from accounts.api import (
+    api_token_views,
     auth_views,
     bots_views,
+    email_views,
     invitation_views,
     member_views,
     organization_views,
+    security_views,
     site_views,
     telegram_views,
     user_admin_views,
@@ -24,6 +27,46 @@ urlpatterns = [
         "api/auth/v1/sessions/<uuid:session_id>",
         auth_views.SessionView.as_view(),
         name="session-detail",
+    ),
+    path("api/auth/v1/email/verify", email_views.EmailVerifyView.as_view(), name="email-verify"),
+    path("api/auth/v1/email/resend", email_views.EmailResendView.as_view(), name="email-resend"),
+    path("api/auth/v1/email/change", email_views.EmailChangeView.as_view(), name="email-change"),
+    path(
+        "api/auth/v1/password/reset", email_views.PasswordResetView.as_view(), name="password-reset"
+    ),
+    path(
+        "api/auth/v1/password/reset/confirm",
+        email_views.PasswordResetConfirmView.as_view(),
+        name="password-reset-confirm",
+    ),
+    path(
+        "api/auth/v1/password/change",
+        email_views.PasswordChangeView.as_view(),
+        name="password-change",
+    ),
+    path(
+        "api/auth/v1/reauthenticate",
+        security_views.ReauthenticateView.as_view(),
+        name="reauthenticate",
+    ),
+    path("api/auth/v1/otp", security_views.TotpView.as_view(), name="otp"),
+    path("api/auth/v1/otp/confirm", security_views.TotpConfirmView.as_view(), name="otp-confirm"),
+    path(
+        "api/auth/v1/otp/recovery-codes",
+        security_views.RecoveryCodesView.as_view(),
+        name="recovery-codes",
+    ),
+    path(
+        "api/auth/v1/account/delete",
+        security_views.AccountDeleteView.as_view(),
+        name="account-delete",
+    ),
+    path("api/auth/v1/tokens", api_token_views.ApiTokenListView.as_view(), name="token-list"),
+    path("api/auth/v1/tokens/scopes", api_token_views.ScopeListView.as_view(), name="scope-list"),
+    path(
+        "api/auth/v1/tokens/<uuid:token_id>",
+        api_token_views.ApiTokenView.as_view(),
+        name="token-detail",
     ),
     path(
         "api/auth/v1/login/social/telegram",

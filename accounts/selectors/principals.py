@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,14 +36,17 @@ _ORGANIZATION_FIELDS = ("id", "name", "is_installation", "timezone")
 # A session's "last seen" is written at most this often.
 TOUCH_SECONDS = 300
 
-_QUERY = f"""
-SELECT json_build_array({", ".join(f"u.{name}" for name in _USER_FIELDS)})::text,
+# The columns of a query over ``accounts_user u`` from which ``build_person`` makes a person.
+PERSON_COLUMNS = f"""json_build_array({", ".join(f"u.{name}" for name in _USER_FIELDS)})::text,
        (SELECT coalesce(json_agg(json_build_array(
                    m.id, m.role, {", ".join(f"o.{name}" for name in _ORGANIZATION_FIELDS)})),
                '[]'::json)::text
           FROM accounts_membership m
           JOIN accounts_organization o ON o.id = m.organization_id
-         WHERE m.user_id = u.id),
+         WHERE m.user_id = u.id)"""  # noqa: S608  only names of this module's own stand in it
+
+_QUERY = f"""
+SELECT {PERSON_COLUMNS},
        s.last_seen_at < clock_timestamp() - make_interval(secs => {TOUCH_SECONDS}),
        floor(extract(epoch FROM least(s.idle_expires_at, s.expires_at) - clock_timestamp()))
   FROM accounts_session s
@@ -106,10 +110,18 @@ def _read_row(session_id: uuid.UUID) -> tuple[Any, ...] | None:
     return (json.loads(user), json.loads(memberships), *others)
 
 
-def _principal(session_id: uuid.UUID, entry: dict[str, Any], *, is_unseen: bool) -> Principal:
+def build_person(entry: Mapping[str, Any]) -> User:
+    """Return the person of a cached entry, who carries their memberships.
+
+    :param entry: ``user`` and ``memberships``, each as ``PERSON_COLUMNS`` gives it, decoded.
+    """
     user = _load(User, dict(zip(_USER_FIELDS, entry["user"], strict=True)))
     attach_memberships(user, [_membership(user, *item) for item in entry["memberships"]])
-    return Principal(session_id, user, is_unseen)
+    return user
+
+
+def _principal(session_id: uuid.UUID, entry: dict[str, Any], *, is_unseen: bool) -> Principal:
+    return Principal(session_id, build_person(entry), is_unseen)
 
 
 def _membership(user: User, pk: int, role: str, *organization: Any) -> Membership:

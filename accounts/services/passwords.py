@@ -5,6 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.hashers import with_prefix
 from accounts.models import User
 from accounts.selectors.people import find_by_login
 from config.lib.errors import FieldError, InputError, NotSignedInError
@@ -24,9 +25,10 @@ def verify_password(*, login: str, password: str) -> User:
     user = find_by_login(login)
     if user is None or not user.has_usable_password():
         make_password(password)
-        raise _invalid_credentials()
+        raise invalid_credentials()
+    user.password = with_prefix(user.password)
     if not user.check_password(password) or not user.is_active:
-        raise _invalid_credentials()
+        raise invalid_credentials()
     return user
 
 
@@ -49,5 +51,6 @@ def check_new_password(password: str, *, user: User, field: str = "password") ->
         ) from None
 
 
-def _invalid_credentials() -> NotSignedInError:
+def invalid_credentials() -> NotSignedInError:
+    """Return the one refusal for every reason not to let a password in."""
     return NotSignedInError(_("Wrong login or password."), code="invalid_credentials")

@@ -3,22 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors.settings import get_site_settings
+from accounts.services.email_links import ask_to_verify, email_errors
 from accounts.services.organizations import open_organization
 from accounts.services.passwords import check_new_password
 from config.lib.errors import ConflictError, FieldError, ForbiddenError, InputError
 
 # No "@": what a person types at sign-in is then either an address or a name, never both.
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,64}")
-
-
-_EMAIL_LENGTH = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class NewPerson:
 
 
 def register(person: NewPerson, *, organization_name: str | None = None) -> User:
-    """Make a user who signs in with a password.
+    """Make a user who signs in with a password, and mail them a link that proves their address.
 
     :param organization_name: open an organization of theirs as well; empty, it is named after
         them.
@@ -49,6 +45,7 @@ def register(person: NewPerson, *, organization_name: str | None = None) -> User
     user.set_password(person.password)
     with transaction.atomic():
         _insert(user)
+        ask_to_verify(user)
         if organization_name is not None:
             open_organization(owner=user, name=organization_name or user.display_name)
     return user
@@ -56,7 +53,7 @@ def register(person: NewPerson, *, organization_name: str | None = None) -> User
 
 def _build(person: NewPerson) -> User:
     email, username = person.email.strip(), person.username.strip()
-    errors = [*_email_errors(email), *_username_errors(username)]
+    errors = [*email_errors(email), *_username_errors(username)]
     if not email and not username:
         errors.append(FieldError("email", "required", _("Enter an e-mail address.")))
     if errors:
@@ -68,17 +65,6 @@ def _build(person: NewPerson) -> User:
         last_name=person.last_name.strip(),
         lang_code=person.lang_code,
     )
-
-
-def _email_errors(email: str) -> list[FieldError]:
-    try:
-        if email:
-            validate_email(email)
-    except ValidationError:
-        return [FieldError("email", "invalid", _("Enter a valid e-mail address."))]
-    if len(email) > _EMAIL_LENGTH:
-        return [FieldError("email", "max_length", _("This address is too long."))]
-    return []
 
 
 def _username_errors(username: str) -> list[FieldError]:

@@ -20,8 +20,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
-from accounts.models import Session, User
+from accounts.models import ApiToken, Session, User
 from accounts.selectors import principal_cache
+from accounts.selectors.api_tokens import cache_id
 from accounts.services.audit import record_audit
 from accounts.services.devices import name_device
 from accounts.signals import refresh_token_reused, signed_in
@@ -219,7 +220,7 @@ def revoke_all(*, user_id: int, reason: str, but: uuid.UUID | None = None) -> in
 
 
 def drop_cached(user_ids: Collection[int]) -> None:
-    """Make every session of these people read anew once the open transaction commits.
+    """Make every session and token of these people read anew once the open transaction commits.
 
     For whatever a request's user carries: role, ban, language, memberships.
     """
@@ -227,7 +228,10 @@ def drop_cached(user_ids: Collection[int]) -> None:
 
     def drop() -> None:
         live = Session.objects.filter(user_id__in=wanted, revoked_at__isnull=True)
-        principal_cache.drop(list(live.values_list("pk", flat=True)))
+        tokens = ApiToken.objects.filter(user_id__in=wanted, revoked_at__isnull=True)
+        hashes = tokens.values_list("token_hash", flat=True)
+        keys = [*live.values_list("pk", flat=True), *map(cache_id, hashes)]
+        principal_cache.drop(keys)
 
     transaction.on_commit(drop)
 

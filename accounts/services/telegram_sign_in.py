@@ -25,9 +25,9 @@ from accounts.selectors import principal_cache
 from accounts.selectors.principals import Principal, find_principal
 from accounts.selectors.sessions import live_sessions_of
 from accounts.services.links import NewLink, make_link, read_link, use_link
-from accounts.services.otp_codes import check_otp
 from accounts.services.sessions import open_session
 from accounts.services.telegram_people import find_by_telegram, obtain_owner, obtain_person
+from accounts.services.totp import require_second_factor
 from accounts.signals import telegram_seen
 from accounts.telegram.errors import TelegramRefusedError
 from accounts.telegram.init_data import (
@@ -135,7 +135,7 @@ def check_admission(user: User, *, otp: str) -> None:
     """
     if not user.is_active:
         raise NotSignedInError(_("This account is blocked."), code="account_blocked")
-    check_otp(user, otp)
+    require_second_factor(user, otp)
 
 
 def sign_in(proof: Proof, *, client: Client, otp: str = "") -> Opened:

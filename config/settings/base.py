@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.forms",
+    "axes",
     "corsheaders",
     "csp",
     "django_filters",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "accounts.web.middleware.AuthenticationMiddleware",
     "accounts.web.middleware.LanguageMiddleware",
     "accounts.web.impersonation.ImpersonationMiddleware",
+    "accounts.web.staff_otp.StaffOtpMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -171,14 +173,30 @@ CELERY_BEAT_SCHEDULE = {
 
 AUTH_USER_MODEL = "accounts.User"
 # User names are unique without regard to case, by an index on lower(username).
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# Lock-out is answered as every other refusal is, without the middleware of django-axes.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "axes.W002"]
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
     "accounts.web.backends.PasswordBackend",
     "accounts.permissions.RoleBackend",
 ]
+AXES_ENABLED = env.bool("LOCKOUT_ENABLED", default=True)
+AXES_HANDLER = "accounts.services.lockout.LockoutHandler"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = env.int("LOCKOUT_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "accounts.services.lockout.clean_login"
+AXES_CLIENT_IP_CALLABLE = "accounts.services.lockout.address_of"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# Staff opens the admin only with a second factor, and must have one.
+STAFF_OTP_REQUIRED = env.bool("STAFF_OTP_REQUIRED", default=False)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "accounts.hashers.MovedBcryptHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
