@@ -9,6 +9,7 @@ from .control.routes import add_routes as add_control
 from .core import SANDBOX, Sandbox
 from .mail.routes import add_routes as add_mail
 from .mail.smtp import SmtpServer
+from .oidc.routes import add_routes as add_oidc
 from .settings import Settings
 from .stage.routes import add_routes as add_stage
 from .telegram.routes import add_routes as add_telegram
@@ -16,7 +17,7 @@ from .telegram.routes import add_routes as add_telegram
 BODY_BYTES = 60 * 1024 * 1024
 
 # A further stand-in is a folder of its own with ``add_routes``, its state in ``World``.
-STAND_INS = (add_telegram, add_avito, add_mail, add_control, add_stage)
+STAND_INS = (add_telegram, add_avito, add_mail, add_oidc, add_control, add_stage)
 
 
 def build_app(settings: Settings) -> web.Application:

@@ -5,7 +5,6 @@ import uuid
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LinkToken, Session, User
@@ -13,14 +12,14 @@ from accounts.selectors.locks import lock_user
 from accounts.services.audit import record_audit
 from accounts.services.links import NewLink, make_link, use_link
 from accounts.services.sessions import drop_cached, revoke_session
+from accounts.services.step_up import FRESH_MINUTES, require_fresh
 from accounts.services.telegram_sign_in import Proof
 from accounts.signals import telegram_seen
 from accounts.telegram.errors import TelegramRefusedError
 from accounts.telegram.person import TelegramPerson
 from config.lib.errors import BusinessRuleError, ConflictError, ForbiddenError
 
-# How long ago a person may have shown who they are, on either side.
-FRESH_SECONDS = 600
+FRESH_SECONDS = FRESH_MINUTES * 60
 _BY_TELEGRAM = (
     Session.Method.MINI_APP,
     Session.Method.WIDGET,
@@ -41,9 +40,10 @@ def link_telegram(*, user_id: int, session_id: uuid.UUID | None, proof: Proof) -
     """
     if not proof.is_ours:
         raise TelegramRefusedError("telegram_bot_untrusted")
-    require_fresh_session(session_id)
+    require_fresh(session_id)
     if time.time() - proof.auth_date > FRESH_SECONDS:
-        raise _stale()
+        text = _("Please confirm in Telegram once more that it is you.")
+        raise ForbiddenError(text, code="reauthentication_required")
     return _link(user_id=user_id, person=proof.person)
 
 
@@ -52,7 +52,7 @@ def make_linking_link(*, user: User, session_id: uuid.UUID | None) -> NewLink:
 
     :raises ForbiddenError: ``reauthentication_required``.
     """
-    require_fresh_session(session_id)
+    require_fresh(session_id)
     purpose = LinkToken.Purpose.LINK_TELEGRAM
     return make_link(purpose=purpose, user=user, lifetime=timedelta(seconds=FRESH_SECONDS))
 
@@ -77,7 +77,7 @@ def unlink_telegram(*, user_id: int, session_id: uuid.UUID | None) -> User:
     :raises ForbiddenError: ``reauthentication_required``.
     :raises BusinessRuleError: ``last_way_in``: there is no password to sign in with.
     """
-    require_fresh_session(session_id)
+    require_fresh(session_id)
     user = lock_user(user_id)
     if not user.has_usable_password() or not (user.email or user.username):
         text = _("Set a password first: otherwise no way to sign in would remain.")
@@ -94,17 +94,6 @@ def unlink_telegram(*, user_id: int, session_id: uuid.UUID | None) -> User:
         if pk != session_id:
             revoke_session(session_id=pk, reason="telegram_unlinked")
     return user
-
-
-def require_fresh_session(session_id: uuid.UUID | None) -> None:
-    """Refuse a session whose person has not shown who they are for 10 minutes.
-
-    :raises ForbiddenError: ``reauthentication_required``.
-    """
-    since = Now() - timedelta(seconds=FRESH_SECONDS)
-    fresh = Session.objects.filter(authenticated_at__gte=since)
-    if session_id is None or not fresh.filter(pk=session_id).exists():
-        raise _stale()
 
 
 @transaction.atomic
@@ -134,8 +123,3 @@ def _link(*, user_id: int, person: TelegramPerson) -> User:
         )
     )
     return user
-
-
-def _stale() -> ForbiddenError:
-    text = _("Please sign in again first.")
-    return ForbiddenError(text, code="reauthentication_required")
