@@ -116,7 +116,7 @@ def test_guards_come_off_and_on_by_migration(owner):
         assert Wallet.objects.filter(kind="dev").exists()  # it has a transfer
         assert not Wallet.objects.filter(kind="stars").exists()
     finally:
-        call_command("migrate", "accounts", verbosity=0)
+        call_command("migrate", verbosity=0)
 
     with pytest.raises(IntegrityError, match="append-only"):
         Transfer.objects.filter(pk=row.pk).update(reference="again")
