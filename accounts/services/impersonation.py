@@ -51,7 +51,7 @@ def stop_impersonation(*, session_id: uuid.UUID, ip: str | None = None) -> None:
     session = rows.select_related("impersonator").first()
     if session is None or session.impersonator is None:
         return
-    if revoke_session(session_id=session_id, reason="impersonation_stopped"):
+    if revoke_session(session_id=session_id, reason="stopped_by_staff"):
         _audit(session.impersonator, "impersonation.stopped", session, ip=ip)
 
 

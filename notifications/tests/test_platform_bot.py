@@ -1,4 +1,4 @@
-"""The platform's bot: what it answers, in which language, and that its sign-in link stays secret."""
+"""The platform's bot: what it answers, in which language, and that its link stays secret."""
 
 import json
 import re
