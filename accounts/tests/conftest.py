@@ -119,3 +119,17 @@ def platform(make_bot):
 
     home = Organization.objects.create(name="Depesha", is_installation=True)
     return make_bot(home, is_platform=True)
+
+
+@pytest.fixture
+def mails(sandbox, mailoutbox):
+    """Send what waits, and return the letters since the last look, the oldest first."""
+    from integrations.services import pump
+
+    def look():
+        pump.drain("mail")
+        letters = list(mailoutbox)
+        mailoutbox.clear()
+        return letters
+
+    return look

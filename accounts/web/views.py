@@ -15,11 +15,12 @@ from accounts.limits import limit_sign_in
 from accounts.models import User
 from accounts.selectors.organizations import memberships_of
 from accounts.selectors.sessions import live_sessions_of
+from accounts.services.lockout import authenticate_person
 from accounts.services.organizations import open_organization
-from accounts.services.passwords import verify_password
 from accounts.services.people import PROFILE_FIELDS, update_profile
 from accounts.services.registration import NewPerson, register
 from accounts.services.sessions import revoke_all, revoke_session_of
+from accounts.services.totp import has_second_factor
 from accounts.web.access import SESSION_KEY as ORGANIZATION_KEY
 from accounts.web.forms import (
     LanguageForm,
@@ -31,7 +32,9 @@ from accounts.web.forms import (
 )
 from accounts.web.middleware import remember_language
 from accounts.web.requests import SignedInRequest
+from accounts.web.second_step import ask_for_code
 from accounts.web.sign_in import current_session_id, next_url, sign_in, sign_out
+from config.lib.drf import problem_headers
 from config.lib.errors import AppError
 
 # Where a member of an organization works; the pages belong to an app above.
@@ -76,7 +79,10 @@ class RefusableFormView(AnyFormView):
             return self.act(form)
         except AppError as error:
             add_refusal(form, error)
-            return self.render_to_response(self.get_context_data(form=form), status=error.status)
+            page = self.render_to_response(self.get_context_data(form=form), status=error.status)
+            for name, value in problem_headers(error).items():
+                page.headers[name] = value
+            return page
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=400)
@@ -104,7 +110,10 @@ class LoginView(EntryView):
     form_class = LoginForm
 
     def act(self, form: LoginForm) -> HttpResponse:
-        sign_in(self.request, verify_password(**form.cleaned_data))
+        user = authenticate_person(self.request, **form.cleaned_data)
+        if has_second_factor(user):
+            return ask_for_code(self.request, user)
+        sign_in(self.request, user)
         return HttpResponseRedirect(next_url(self.request))
 
 
