@@ -200,3 +200,22 @@ async def _connect_when_open(port: int, *, until: float) -> _Connection:
             return await _connect(port)
         await asyncio.sleep(TRY_AGAIN_SECONDS)
     raise TimeoutError(f"nobody listens on {port}")
+
+
+async def exhaust(port: int, messages: Iterator[bytes], *, connections: int) -> Answers:
+    """Ask once for each message, on so many connections, until there are none left."""
+    answers = Answers()
+    began = time.perf_counter()
+
+    async def work() -> None:
+        connection = await _connect(port)
+        for message in messages:
+            if not connection.is_open:
+                connection = await _connect(port)
+            at = time.perf_counter()
+            answers.note(await connection.ask(message), time.perf_counter() - at)
+        connection.close()
+
+    await asyncio.gather(*(work() for _ in range(connections)))
+    answers.seconds = time.perf_counter() - began
+    return answers

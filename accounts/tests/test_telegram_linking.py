@@ -150,7 +150,7 @@ def test_last_way_in_stays(platform):
 def test_page_makes_a_link_into_the_bot(platform, owner, page):
     text = page(owner).post("/account/link/telegram").content.decode()
 
-    address = f"https://t.me/{platform.bot.username}?start=link_"
+    address = f"https://t.me/{platform.bot.username}?start=link-"
     token = text.partition(address)[2][:43]
     assert link_by_bot(token=token, person=PERSON) == owner
     owner.refresh_from_db()
@@ -161,7 +161,7 @@ def test_page_makes_a_link_into_the_bot(platform, owner, page):
 def test_link_into_the_bot_can_be_used_again_after_a_refusal(platform, owner, stranger, page):
     User.objects.filter(pk=stranger.pk).update(telegram_id=501)
     text = page(owner).post("/account/link/telegram").content.decode()
-    token = text.partition("?start=link_")[2][:43]
+    token = text.partition("?start=link-")[2][:43]
 
     with pytest.raises(ConflictError):
         link_by_bot(token=token, person=PERSON)

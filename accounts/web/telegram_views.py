@@ -156,7 +156,7 @@ class TelegramIdentityPage(LoginRequiredMixin, TemplateView):
             return redirect("accounts:telegram")
         bot = get_bot(PLATFORM)
         link = telegram_linking.make_linking_link(user=request.user, session_id=session_id)
-        address = f"https://t.me/{bot.username}?start=link_{link.token}"
+        address = f"https://t.me/{bot.username}?start=link-{link.token}"
         return self.render_to_response(self.get_context_data(bot_link=address))
 
 

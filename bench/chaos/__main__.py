@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bench.chaos import allowances, ledger, redis_away, storm
+from bench.chaos import allowances, fuzz, ledger, redis_away, storm
 from bench.chaos.ledger import Check
 from bench.chaos.redis_away import OwnValkey
 from bench.site import Site, SiteError
@@ -63,10 +63,16 @@ def _allowances(_: storm.Size) -> Sequence[Check]:
         return asyncio.run(allowances.run_burst(site))
 
 
+def _fuzz(_: storm.Size) -> Sequence[Check]:
+    with Site("chaos-fuzz", fuzz.SETTINGS) as site:
+        return asyncio.run(fuzz.run_fuzz(site))
+
+
 RUNS: Mapping[str, Callable[[storm.Size], Sequence[Check]]] = {
     "storm": _storm,
     "redis": _redis,
     "allowances": _allowances,
+    "fuzz": _fuzz,
 }
 
 
