@@ -64,13 +64,13 @@ def _insert(dice: random.Random, good: str) -> str:
 
 
 def _double(dice: random.Random, good: str) -> str:
-    return f"{good}&{dice.choice(good.split('&'))}"
+    return f"{good}&{dice.choice(good.split('&'))}{dice.randrange(10**6)}"
 
 
 def _drop(dice: random.Random, good: str) -> str:
     fields = good.split("&")
     fields.pop(dice.randrange(len(fields)))
-    return "&".join(fields)
+    return "&".join([*fields, f"query_id={dice.randrange(10**6)}"])
 
 
 def _noise(dice: random.Random, _good: str) -> str:
