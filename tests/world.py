@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts.models import Organization, Session, User
+from accounts.models import ApiToken, Invitation, Membership, Organization, Session, User
+from accounts.services.invitations import invitation_token, invite
 from dialogs.models import Contact, Dialog, Message
 from integrations.models import AvitoAccount, Bot, IntegrationLog
 
@@ -80,6 +81,12 @@ def build_world(organization: Organization, owner: User) -> World:
         idle_expires_at=timezone.now() + timezone.timedelta(days=1),
         expires_at=timezone.now() + timezone.timedelta(days=1),
     )
+    invitation = invite(actor=owner, organization_id=organization.pk, role="manager")
+    spent = invite(actor=owner, organization_id=organization.pk, role="manager")
+    Invitation.objects.filter(pk=spent.pk).update(revoked_at=timezone.now())
+    token = ApiToken.objects.create(
+        user=owner, name="marker-token", hint="d…", token_hash=b"t" * 32, created_at=timezone.now()
+    )
     owned = {
         "bot_id": bot.pk,
         "account_id": account.pk,
@@ -89,6 +96,12 @@ def build_world(organization: Organization, owner: User) -> World:
         "session_id": session.pk,
         "organization_id": organization.pk,
         "client_id": organization.pk,
+        "invitation_id": invitation.pk,
+        "member_id": Membership.objects.get(organization=organization, user=owner).pk,
+        "user_id": owner.pk,
+        "token_id": token.pk,
+        # Whoever holds a good link is no stranger to what it opens, so this one opens nothing.
+        "token": invitation_token(spent),
     }
     ids = tuple(str(x.pk) for x in (bot, account, contact, dialog, session, organization))
     return World(organization=organization, owned=owned, ids=ids)
