@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import (
     ApiToken,
@@ -29,6 +31,8 @@ from accounts.models import (
     Wallet,
 )
 from accounts.permissions import may_administer
+from accounts.services.api_tokens import revoke_as_staff
+from accounts.services.email_links import close_link
 from accounts.services.jobs import cancel_job_as_staff
 from accounts.services.organizations import (
     add_member,
@@ -38,6 +42,7 @@ from accounts.services.organizations import (
 )
 from accounts.services.people import edit_person
 from accounts.services.settings import update_site_settings
+from accounts.services.totp import turn_off
 from accounts.services.user_administration import (
     UserChanges,
     administer,
@@ -332,6 +337,12 @@ class LinkTokenAdmin(ReadOnlyAdmin):
     list_filter = ("purpose",)
     list_select_related = ("user",)
     exclude = ("token_hash", "data")
+    ordering = ("-id",)
+    actions = ("close",)
+
+    @admin.action(description=_("Make the link worthless"), permissions=["view"])
+    def close(self, request: HttpRequest, rows: QuerySet[LinkToken]) -> None:
+        _for_each(request, rows, lambda row: close_link(actor=_actor(request), link_id=row.pk))
 
 
 @admin.register(Invitation)
@@ -349,6 +360,39 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     search_fields = ("name", "hint", "user__username", "user__email")
     list_select_related = ("user", "organization")
     exclude = ("token_hash",)
+    ordering = ("-created_at",)
+    actions = ("end",)
+
+    @admin.action(description=_("End the token"), permissions=["view"])
+    def end(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
+        actor = _actor(request)
+        _for_each(request, rows, lambda row: revoke_as_staff(actor=actor, token_id=row.pk))
+
+
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has a second factor; never its secret. Staff takes it away when a phone is lost."""
+
+    list_display = ("user", "confirmed", "created_at", "last_used_at")
+    list_filter = ("confirmed",)
+    search_fields = ("user__email", "user__username")
+    list_select_related = ("user",)
+    fields = ("user", "name", "confirmed", "created_at", "last_used_at")
+    ordering = ("-id",)
+    actions = ("take_away",)
+
+    def has_superuser_permission(self, request: HttpRequest) -> bool:
+        """Django's hook for deeds with ``permissions=["superuser"]``."""
+        return _actor(request).role == User.Role.SUPERUSER
+
+    @admin.action(description=_("Take the second factor away"), permissions=["superuser"])
+    def take_away(self, request: HttpRequest, rows: QuerySet[TOTPDevice]) -> None:
+        _for_each(request, rows, lambda row: turn_off(actor=_actor(request), user=row.user))
+
+
+# django-otp's own pages show the secrets.
+for _model in (TOTPDevice, StaticDevice):
+    admin.site.unregister(_model)
+admin.site.register(TOTPDevice, SecondFactorAdmin)
 
 
 # Roles say who may what; groups would be a second, silent way.

@@ -24,7 +24,7 @@ from accounts.selectors.locks import lock_user
 from accounts.services.audit import record_audit
 from accounts.services.sessions import drop_cached
 from accounts.signals import email_changed, link_issued
-from config.lib.errors import ConflictError, FieldError, InputError, RateLimitedError
+from config.lib.errors import ConflictError, FieldError, InputError, NotFoundError, RateLimitedError
 
 Purpose = LinkToken.Purpose
 
@@ -172,6 +172,17 @@ def change_email(token: str) -> User:
 def close_links(user: User) -> None:
     """Make every open link of a person worthless."""
     LinkToken.objects.filter(user=user, used_at__isnull=True).update(used_at=Now())
+
+
+@transaction.atomic
+def close_link(*, actor: User, link_id: int) -> None:
+    """Make one link worthless; the admin has checked that the actor may.
+
+    :raises NotFoundError: there is none, or it was used.
+    """
+    if not LinkToken.objects.filter(pk=link_id, used_at__isnull=True).update(used_at=Now()):
+        raise NotFoundError
+    record_audit(actor=actor, action="link.closed", target=f"link:{link_id}")
 
 
 def email_errors(email: str) -> list[FieldError]:
