@@ -279,3 +279,41 @@ def live_site(transactional_db, live_server, settings, sandbox):
     """The site on a real socket, with the sandbox's webhooks finding it."""
     settings.SITE_URL = live_server.url
     return live_server
+
+
+@pytest.fixture
+def make_bot(db):
+    """Return a maker of bots that are known here: ``.bot`` is the row, ``.token`` its token."""
+    import uuid
+    from types import SimpleNamespace
+
+    from integrations.models import Bot
+    from integrations.services import secrets as store
+    from integrations.services.bots import token_ref
+
+    def make(organization, *, is_platform=False):
+        telegram_id = 10**8 + secrets.randbelow(10**9)
+        token = f"{telegram_id}:{secrets.token_urlsafe(26)[:35]}"
+        bot = Bot(
+            pk=uuid.uuid4(),
+            organization=organization,
+            name="Bot",
+            telegram_id=telegram_id,
+            username=f"bot_{telegram_id}",
+            is_platform=is_platform,
+        )
+        bot.sealed_token = store.seal(token_ref(bot), token)
+        bot.token_hint = store.token_hint(token)
+        bot.save(force_insert=True)
+        return SimpleNamespace(bot=bot, token=token)
+
+    return make
+
+
+@pytest.fixture
+def platform(make_bot):
+    """The platform's bot, of the organization that stands for the installation."""
+    from accounts.models import Organization
+
+    home = Organization.objects.create(name="Depesha", is_installation=True)
+    return make_bot(home, is_platform=True)

@@ -83,45 +83,6 @@ def bearer():
 
 
 @pytest.fixture
-def make_bot(db):
-    """Return a maker of bots that are known here: ``.bot`` is the row, ``.token`` its token."""
-    import secrets as randomness
-    import uuid
-    from types import SimpleNamespace
-
-    from integrations.models import Bot
-    from integrations.services import secrets
-    from integrations.services.bots import token_ref
-
-    def make(organization, *, is_platform=False):
-        telegram_id = 10**8 + randomness.randbelow(10**9)
-        token = f"{telegram_id}:{randomness.token_urlsafe(26)[:35]}"
-        bot = Bot(
-            pk=uuid.uuid4(),
-            organization=organization,
-            name="Bot",
-            telegram_id=telegram_id,
-            username=f"bot_{telegram_id}",
-            is_platform=is_platform,
-        )
-        bot.sealed_token = secrets.seal(token_ref(bot), token)
-        bot.token_hint = secrets.token_hint(token)
-        bot.save(force_insert=True)
-        return SimpleNamespace(bot=bot, token=token)
-
-    return make
-
-
-@pytest.fixture
-def platform(make_bot):
-    """The platform's bot, of the organization that stands for the installation."""
-    from accounts.models import Organization
-
-    home = Organization.objects.create(name="Depesha", is_installation=True)
-    return make_bot(home, is_platform=True)
-
-
-@pytest.fixture
 def mails(sandbox, mailoutbox):
     """Send what waits, and return the letters since the last look, the oldest first."""
     from integrations.services import pump
