@@ -7,8 +7,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -49,7 +49,6 @@ from accounts.services.user_administration import (
     end_session,
     end_sessions,
 )
-from accounts.web.impersonation import begin
 from config.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyTabularInline
 from config.lib.errors import AppError
 
@@ -168,12 +167,8 @@ class UserAdmin(_NoAddNoDelete):
         if person is None or rows.count() > 1:
             messages.error(request, _("Choose one person."))
             return None
-        try:
-            begin(request, actor=_actor(request), user_id=person.pk)
-        except AppError as error:
-            messages.error(request, f"{person}: {error.detail}")
-            return None
-        return redirect("accounts:home")
+        address = reverse("accounts:impersonation-start", args=[person.pk])
+        return HttpResponseRedirect(address, preserve_request=True)
 
     def _change(self, request: HttpRequest, rows: QuerySet[User], changes: UserChanges) -> None:
         actor = _actor(request)

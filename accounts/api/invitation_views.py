@@ -34,7 +34,14 @@ class StoredInvitationOut(serializers.ModelSerializer[Invitation]):
 
     class Meta:
         model = Invitation
-        fields = ("id", "email", "role", "invited_by", "created_at", "expires_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "email",
+            "role",
+            "invited_by",
+            "created_at",
+            "expires_at",
+        )
 
     def get_invited_by(self, invitation: Invitation) -> str:
         return invitation.invited_by.display_name if invitation.invited_by else ""

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core import mail, serializers
+from django.core import serializers
 from django.utils import timezone
 
 from accounts.models import AuditEvent, IdempotencyRecord, Invitation, Membership
@@ -13,8 +13,6 @@ from accounts.services.invitations import invitation_token, invitation_url, invi
 from accounts.tests.races import at_once
 from config.lib.errors import ConflictError, NotFoundError
 from conftest import make_user
-from integrations.models import Delivery
-from integrations.services import pump
 
 pytestmark = pytest.mark.django_db
 ACCEPT = "/api/invitations/accept"
@@ -209,34 +207,6 @@ def test_withdrawing(owner, deputy, colleague, organization, offer, api):
     assert api(deputy).delete(url(organization, low)).status_code == 204
     assert api(deputy).delete(url(organization, low)).status_code == 404
     assert list(api(owner).get(url(organization)).json()["results"]) != []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_letter_carries_the_link_and_no_row_does(owner, organization, api):
-    body = {"role": "manager", "email": "new@example.org"}
-    made = api(owner).post(url(organization), body, format="json").json()
-
-    pump.drain("mail")
-
-    (letter,) = mail.outbox
-    assert letter.to == ["new@example.org"]
-    assert letter.subject == "Olga invites you to Bicycles"
-    assert made["url"] in letter.body
-    token = made["url"].rpartition("/")[2]
-    rows = json.dumps(serializers.serialize("python", Delivery.objects.all()), default=str)
-    assert made["id"] in rows
-    assert token not in rows
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_letter_once_it_is_withdrawn(owner, organization, api):
-    client = api(owner)
-    body = {"role": "manager", "email": "new@example.org"}
-    made = client.post(url(organization), body, format="json").json()
-    client.delete(f"{url(organization)}/{made['id']}")
-    pump.drain("mail")
-    assert mail.outbox == []
-    assert Delivery.objects.get().state == "cancelled"
 
 
 def test_a_link_of_another_key_is_not_told(owner, organization, offer, api, settings):

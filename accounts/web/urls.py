@@ -75,6 +75,11 @@ urlpatterns = [
         name="invitation",
     ),
     path(
+        "impersonation/<int:user_id>",
+        impersonation_views.ImpersonationStartView.as_view(),
+        name="impersonation-start",
+    ),
+    path(
         "impersonation/stop",
         impersonation_views.ImpersonationStopView.as_view(),
         name="impersonation-stop",
