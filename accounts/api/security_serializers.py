@@ -79,7 +79,7 @@ class DeleteIn(serializers.Serializer[Any]):
 
 class ScopeOut(serializers.Serializer[Any]):
     scope = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, not the label
 
 
 class ApiTokenIn(serializers.Serializer[Any]):
@@ -113,4 +113,4 @@ class NewApiTokenOut(ApiTokenOut):
     key = serializers.CharField()
 
     class Meta(ApiTokenOut.Meta):
-        fields = (*ApiTokenOut.Meta.fields, "key")
+        fields = (*ApiTokenOut.Meta.fields, "key")  # type: ignore[assignment]

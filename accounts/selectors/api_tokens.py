@@ -55,7 +55,7 @@ def hash_token(key: str) -> bytes:
     return hashlib.sha256(key.encode(errors="replace")).digest()
 
 
-def cache_id(token_hash: bytes) -> uuid.UUID:
+def cache_id(token_hash: bytes | memoryview) -> uuid.UUID:
     """Return the key of a token's entry in ``principal_cache``."""
     return uuid.UUID(bytes=bytes(token_hash)[:16])
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -62,7 +63,7 @@ def issue_link(*, purpose: LinkToken.Purpose, user: User | None, data: dict[str,
     if user is not None:
         _retire_earlier(purpose, user)
     salt = secrets.token_urlsafe(24)
-    link = LinkToken.objects.create(
+    link: LinkToken = LinkToken.objects.create(
         purpose=purpose,
         token_hash=_hash(_derive(purpose, salt)),
         user=user,
@@ -208,7 +209,7 @@ def _retire_earlier(purpose: LinkToken.Purpose, user: User) -> None:
     own.filter(used_at__isnull=True).update(used_at=Now())
 
 
-def _open_links(purpose: LinkToken.Purpose, token: str) -> Any:
+def _open_links(purpose: LinkToken.Purpose, token: str) -> QuerySet[LinkToken]:
     return LinkToken.objects.filter(
         purpose=purpose, token_hash=_hash(token), used_at__isnull=True, expires_at__gt=Now()
     )

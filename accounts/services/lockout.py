@@ -94,7 +94,7 @@ def address_of(request: Any) -> str:
     return address_block(client_address(request))
 
 
-class LockoutHandler(AbstractAxesHandler, AxesBaseHandler):
+class LockoutHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]  # no types
     """Counts for django-axes, in one round trip each way; nothing is counted without Redis."""
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
@@ -103,7 +103,8 @@ class LockoutHandler(AbstractAxesHandler, AxesBaseHandler):
         try:
             pipe = get_redis_at(settings.RATE_LIMIT_REDIS_URL).pipeline(transaction=False)
             for key in keys:
-                pipe.get(key).ttl(key)
+                pipe.get(key)
+                pipe.ttl(key)
             answers = pipe.execute()
         except RedisError:
             return 0
@@ -123,7 +124,8 @@ class LockoutHandler(AbstractAxesHandler, AxesBaseHandler):
         try:
             pipe = get_redis_at(settings.RATE_LIMIT_REDIS_URL).pipeline()
             for key in _keys(request, credentials):
-                pipe.incr(key).expire(key, get_cache_timeout(request) or 1)
+                pipe.incr(key)
+                pipe.expire(key, get_cache_timeout(request) or 1)
             pipe.execute()
         except RedisError:
             return

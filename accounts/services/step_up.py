@@ -19,12 +19,12 @@ def require_fresh(session_id: uuid.UUID | None) -> None:
     :raises ForbiddenError: ``reauthentication_required``; who acts as another person never passes.
     """
     fresh = Session.objects.filter(
-        pk=session_id,
+        pk=session_id or uuid.UUID(int=0),
         impersonator__isnull=True,
         revoked_at__isnull=True,
         authenticated_at__gt=Now() - timedelta(minutes=FRESH_MINUTES),
     )
-    if session_id is None or not fresh.exists():
+    if not fresh.exists():
         raise ForbiddenError(_("Please confirm that it is you."), code="reauthentication_required")
 
 

@@ -53,7 +53,8 @@ def has_second_factor(user: User) -> bool:
 
 
 def count_recovery_codes(user: User) -> int:
-    return StaticToken.objects.filter(device__user=user, device__name=DEVICE).count()
+    codes: int = StaticToken.objects.filter(device__user=user, device__name=DEVICE).count()
+    return codes
 
 
 @transaction.atomic
@@ -203,7 +204,8 @@ def _clean(code: str) -> str:
 
 
 def _confirmed(user_id: int) -> QuerySet[TOTPDevice]:
-    return TOTPDevice.objects.filter(user=user_id, confirmed=True).order_by("pk")
+    devices: QuerySet[TOTPDevice] = TOTPDevice.objects.filter(user=user_id, confirmed=True)
+    return devices.order_by("pk")
 
 
 def _require_allowed(device: ThrottlingMixin) -> None:

@@ -27,7 +27,7 @@ def pending_user(request: HttpRequest) -> User:
 
     :raises NotSignedInError: nobody, too long ago, or it is another password by now.
     """
-    user_id, version, at = request.session.get(PENDING_KEY) or (None, None, 0)
+    user_id, version, at = request.session.get(PENDING_KEY) or (0, 0, 0)
     people = User.objects.filter(pk=user_id, token_version=version, is_active=True)
     user = people.first() if time.time() - at < PENDING_SECONDS else None
     if user is None:
