@@ -25,6 +25,8 @@ OWN_TRACES = {
     "accounts.session",
     "accounts.refreshtoken",
     "accounts.auditevent",
+    "accounts.linktoken",
+    "otp_totp.totpdevice",
     "notifications.notification",
     "integrations.delivery",
 }

@@ -42,6 +42,9 @@ SUCCESS = {
     ("/api/auth/v1/tokens/{token_id}", "delete"): "204",
     ("/api/auth/master/link", "post"): "201",
     ("/api/auth/v1/telegram", "delete"): "204",
+    ("/api/clients/{organization_id}/invitations", "post"): "201",
+    ("/api/clients/{organization_id}/invitations/{invitation_id}", "delete"): "204",
+    ("/api/clients/{organization_id}/members/{member_id}", "delete"): "204",
 }
 
 

@@ -160,8 +160,8 @@ def test_a_refusal_is_shown_not_raised(desk, sandbox, bot):
     assert "1 done." not in answer.content.decode()
 
 
-def test_staff_without_the_right_to_change_have_no_deeds(rf, db):
-    looker = User.objects.create(username="vera", role="ADMIN")
+def test_who_has_no_right_to_change_has_no_deeds(rf, db):
+    looker = User.objects.create(username="vera", role="USER")
     request = rf.get("/admin/")
     request.user = looker
     for model in (Bot, Delivery, InboundEvent):

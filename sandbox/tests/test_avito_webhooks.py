@@ -75,7 +75,7 @@ def test_a_subscription_twice_is_one(hooked, site, chat):
     hooked.call("POST", "/messenger/v3/webhook", json={"url": site.url})
     hooked.say(chat)
     time.sleep(0.3)
-    assert [body for body in site.bodies if body] == site.bodies[-1:]
+    assert len([body for body in site.bodies if body]) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"url": ""}, {"url": "nowhere"}, {"url": "x", "more": 1}])
