@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from accounts.models import IdempotencyRecord, RefreshToken, Session
+from accounts.models import IdempotencyRecord, LinkToken, RefreshToken, Session
 
 BATCH = 5_000
 # A repeat comes within hours; whoever asks after a day asks for something new.
@@ -16,10 +16,12 @@ ANSWER_DAYS = 1
 SESSION_DAYS = 30
 # A refresh token used so long ago is refused as unknown; younger ones betray a thief.
 TOKEN_DAYS = 30
+# One-time links live for hours; a week is for looking back.
+LINK_DAYS = 7
 
 
 def delete_old_rows() -> int:
-    """Delete old answers, ended sessions and used tokens; return how many rows went.
+    """Delete old answers, ended sessions, used tokens and dead links; return how many rows went.
 
     Live sessions, their unused tokens, the ledger and the audit trail stay.
     """
@@ -32,6 +34,7 @@ def _old_rows() -> Iterator[QuerySet[Any]]:
     yield Session.objects.filter(
         Q(revoked_at__lt=ended) | Q(idle_expires_at__lt=ended) | Q(expires_at__lt=ended)
     )
+    yield LinkToken.objects.filter(expires_at__lt=_ago(LINK_DAYS))
     yield RefreshToken.objects.filter(used_at__lt=_ago(TOKEN_DAYS))
 
 

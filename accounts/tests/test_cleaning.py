@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from accounts.models import AuditEvent, IdempotencyRecord, RefreshToken, Session, Transfer
+from accounts.models import (
+    AuditEvent,
+    IdempotencyRecord,
+    LinkToken,
+    RefreshToken,
+    Session,
+    Transfer,
+)
 from accounts.services import cleaning
 from accounts.services.audit import record_audit
 from accounts.services.idempotency import reserve
@@ -42,6 +49,19 @@ def test_old_answers_go(owner):
 
     assert cleaning.delete_old_rows() == 1
     assert IdempotencyRecord.objects.get().key == "young"
+
+
+def test_dead_links_go_after_a_week(owner):
+    for days, name in ((8, b"old"), (1, b"young")):
+        LinkToken.objects.create(
+            purpose="reset_password",
+            user=owner,
+            token_hash=name,
+            created_at=Now(),
+            expires_at=Now() - timedelta(days=days),
+        )
+    cleaning.delete_old_rows()
+    assert [bytes(row.token_hash) for row in LinkToken.objects.all()] == [b"young"]
 
 
 @pytest.mark.parametrize("field", ["revoked_at", "idle_expires_at", "expires_at"])
