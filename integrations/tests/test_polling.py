@@ -221,6 +221,9 @@ def test_an_account_that_somebody_else_polls_is_left_to_him(sandbox, account, ch
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [lock_key(f"avito-poll:{account.pk}")])
     assert poll() == 0
+    # Said, not left to the end of the connection, which the server notices a moment later.
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
     assert poll() == 1
 

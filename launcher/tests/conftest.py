@@ -21,8 +21,9 @@ from launcher.processes import Service
 from launcher.procfile import describe_process, read_procfile
 from launcher.supervisor import StopRequestedError, Supervisor
 
-if "nohup" in sys.argv[2:]:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+# Whoever runs the tests may be under nohup himself.
+handling = signal.SIG_IGN if "nohup" in sys.argv[2:] else signal.SIG_DFL
+signal.signal(signal.SIGHUP, handling)
 folder = Path(sys.argv[1])
 processes.HAS_DEATH_SIGNAL = "kernel" in sys.argv[2:]
 try:
