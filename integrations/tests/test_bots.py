@@ -150,6 +150,8 @@ def test_two_who_set_the_webhook_at_once_cannot_mix_it_up(sandbox, bot):
     asked = len(sandbox.calls("telegram.setWebhook"))
     with pytest.raises(ConflictError) as refusal:
         bots.set_webhook(bot)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
     assert refusal.value.error_code == "busy"
     assert len(sandbox.calls("telegram.setWebhook")) == asked
