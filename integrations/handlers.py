@@ -79,6 +79,13 @@ def has_avito_accounts(organization_id: UUID) -> bool:
 
 def register() -> None:
     """Fill the registries of this app. Called once, by ``AppConfig.ready``."""
+    _register_channels()
+    _register_with_accounts()
+    _register_sources()
+    _register_watch()
+
+
+def _register_channels() -> None:
     register_channel(
         Channel(
             name="telegram",
@@ -112,11 +119,17 @@ def register() -> None:
             pumps=1,
         )
     )
+
+
+def _register_with_accounts() -> None:
     bot_directory.register("telegram", find_known_bot)
     register_scope("bots", _("Bots"), views=("integrations.api.bot_views.",))
     register_scope("avito", _("Avito accounts"), views=("integrations.api.avito_views.",))
     obstacles.register("bots", has_bots)
     obstacles.register("avito accounts", has_avito_accounts)
+
+
+def _register_sources() -> None:
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
     register_source(webhooks.AVITO, webhooks.kind_of_avito)
     sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)
@@ -126,6 +139,9 @@ def register() -> None:
     sealed_fields.register_sealed(
         AvitoAccount, "sealed_access_token", avito_tokens.access_token_ref
     )
+
+
+def _register_watch() -> None:
     register_gauges("avito poll", metrics.avito_poll_age)
     register_gauges("secrets", metrics.secrets_up)
     register_gauges("backlog", metrics.backlog)
