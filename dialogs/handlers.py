@@ -4,7 +4,16 @@ from django.utils.translation import gettext_lazy as _
 
 from config.lib.live import register_room
 from dialogs.selectors.dialogs import may_join
-from dialogs.services import chats, groups, messages, to_avito, to_telegram, topic_notes, topics
+from dialogs.services import (
+    attachments,
+    chats,
+    groups,
+    messages,
+    to_avito,
+    to_telegram,
+    topic_notes,
+    topics,
+)
 from dialogs.services.avito_intake import take_message
 from dialogs.services.telegram_intake import take_topic_message
 from integrations.models import InboundEvent
@@ -59,6 +68,12 @@ def _register_kinds() -> None:
         topic_notes.prepare_note,
         topic_notes.settle_note,
         topic_notes.POLICY,
+    )
+    register_kind(
+        attachments.FETCH,
+        attachments.prepare_fetch,
+        attachments.settle_fetch,
+        attachments.FETCH_POLICY,
     )
     register_kind(chats.FETCH_CHAT, chats.prepare_fetch, chats.settle_fetch, chats.FETCH_POLICY)
     register_kind(

@@ -87,6 +87,7 @@ def build_site_environment(
                 "EMAIL_HOST": "127.0.0.1",
                 "EMAIL_PORT": str(sandbox_port + SMTP_OFFSET),
                 "PYTHONWARNINGS": f"ignore:{CELERY_AS_ROOT}",
+                "MEDIA_ROOT": str(make_folder(var_dir / "media")),
                 "STATIC_ROOT": str(make_folder(var_dir / "static")),
             }
         ),

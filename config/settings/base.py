@@ -251,6 +251,9 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Pictures and voices of conversations. Never served from here by a web server: a view asks who
+# may see them.
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -292,6 +295,8 @@ TELEGRAM_OIDC_CLIENT_SECRET = env.str("TELEGRAM_OIDC_CLIENT_SECRET", default="")
 # Lets a bot that runs apart ask for sign-in links; empty: there is no such address.
 MASTER_SERVICE_TOKEN = env.str("MASTER_SERVICE_TOKEN", default="")
 AVITO_API_BASE = env.str("AVITO_API_BASE", default="https://api.avito.ru").rstrip("/")
+# Where Avito keeps the pictures and voices of messages; anything below these names.
+AVITO_MEDIA_HOSTS = env.list("AVITO_MEDIA_HOSTS", default=[".avito.st", ".avito.ru"])
 AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
 AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
 SANDBOX_URL = env.str("SANDBOX_URL", default="")

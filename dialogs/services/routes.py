@@ -72,6 +72,11 @@ def find_place(dialog: Dialog) -> Place | None:
     )
 
 
+def attachment_lane(attachment_id: int) -> str:
+    """Return the lane for fetching one attachment, which waits for no other."""
+    return f"attachment:{attachment_id}"
+
+
 def telegram_route(dialog: Dialog) -> Route:
     """Return the way to the dialog's group; while there is none, one that leads nowhere."""
     place = find_place(dialog)

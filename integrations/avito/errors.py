@@ -44,5 +44,6 @@ def outcome_of(error: OutsideError, *, backoff_seconds: float) -> Outcome:
     if isinstance(error, AmbiguousError):
         return Outcome(Status.AMBIGUOUS, code="answer_lost", text=text)
     if isinstance(error, PermanentError):
-        return Outcome(Status.PERMANENT, code=_CODES.get(error.status, "bad_request"), text=text)
+        code = _CODES.get(error.status) or (error.code if not error.status else "bad_request")
+        return Outcome(Status.PERMANENT, code=code, text=text)
     return Outcome(Status.RETRY, code="no_answer", text=text)

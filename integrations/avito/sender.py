@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from config.lib.http import OutsideError, SignInError, TooManyRequestsError
-from integrations.avito.client import AvitoClient
 from integrations.avito.errors import (
     BAD_CREDENTIALS,
     REFUSED_HOLD_SECONDS,
     outcome_of,
     refusal_code,
 )
+from integrations.avito.methods import FREE, METHODS, WRITES
 from integrations.models import AvitoAccount, Delivery
 from integrations.services.avito_accounts import mark_refused
 from integrations.services.avito_tokens import AccountUnusableError, access
@@ -33,18 +33,6 @@ logger = logging.getLogger(__name__)
 THREADS = 16
 SWITCHED_OFF_HOLD_SECONDS = 60.0
 LONGEST_BACKOFF_SECONDS = 60.0
-WRITES = frozenset({"send_text"})
-
-Params = Mapping[str, Any]
-
-_METHODS: dict[str, Callable[[AvitoClient, Params], Any]] = {
-    "send_text": lambda client, params: client.send_text(params["chat_id"], params["text"]),
-    "mark_read": lambda client, params: client.mark_read(params["chat_id"]),
-    "get_chat": lambda client, params: client.get_chat(params["chat_id"]),
-    "list_messages": lambda client, params: client.list_messages(
-        params["chat_id"], limit=params["limit"]
-    ),
-}
 # How often in a row an account was told to wait without being told how long.
 _refused_in_a_row: dict[UUID, int] = {}
 
@@ -52,8 +40,12 @@ _refused_in_a_row: dict[UUID, int] = {}
 async def send(sender: str, call: Call) -> Outcome:
     """Make one call in the name of ``avito:<uuid>``; never raises for what the outside does.
 
-    Methods: ``send_text {chat_id, text}``, ``mark_read {chat_id}``, ``get_chat {chat_id}``,
-    ``list_messages {chat_id, limit}``.
+    Methods: ``send_text {chat_id, text}``, ``upload_image {stored_file}`` with the
+    answer ``{image_id}``, ``send_image {chat_id, image_id}``,
+    ``delete_message {chat_id, message_id}``, ``mark_read {chat_id}``, ``get_chat {chat_id}``,
+    ``list_messages {chat_id, limit}``, ``fetch_image {organization_id, url}`` and
+    ``fetch_voice {organization_id, voice_id}`` with the answer ``{stored_file}``, and
+    ``ban {user_id, item_id?, reason}``.
     """
     work = copy_context().run
     loop = asyncio.get_running_loop()
@@ -65,6 +57,8 @@ def limits(delivery: Delivery, call: Call) -> Sequence[Limit]:
 
     Avito documents no numbers: these are settings.
     """
+    if call.method in FREE:
+        return []
     found = [limit_per_second(delivery.sender, settings.AVITO_PER_SECOND)]
     if call.method in WRITES:
         key = f"{delivery.sender}:{call.params['chat_id']}"
@@ -105,7 +99,7 @@ def _send(account_id: UUID, call: Call) -> Outcome:
 
 def _call(account_id: UUID, call: Call) -> Any:
     """Make the call; with a token that is refused, once more with a new one."""
-    method = _METHODS[call.method]
+    method = METHODS[call.method]
     entry = access(account_id)
     try:
         return method(entry.client, call.params)

@@ -1,5 +1,6 @@
 from integrations.models.accounts import AvitoAccount
 from integrations.models.bots import Bot
+from integrations.models.files import StoredFile
 from integrations.models.inbox import InboundEvent
 from integrations.models.log import BeatTick, IntegrationLog
 from integrations.models.outbox import Delivery, DeliveryAttempt, Hold
@@ -13,4 +14,5 @@ __all__ = [
     "Hold",
     "InboundEvent",
     "IntegrationLog",
+    "StoredFile",
 ]

@@ -42,6 +42,9 @@ class AvitoAccount(models.Model):
     webhook_path_hash = models.BinaryField(max_length=32, null=True)
     webhook_set_at = models.DateTimeField(_("webhook set"), null=True, blank=True)
     polled_at = models.DateTimeField(_("polled"), null=True, blank=True)
+    reconciled_at = models.DateTimeField(_("compared with Avito"), null=True, blank=True)
+    # How many messages the last comparison found on Avito and not here.
+    gap = models.PositiveIntegerField(_("missing"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)

@@ -32,6 +32,8 @@ class Bot(models.Model):
     is_platform = models.BooleanField(_("the platform's own bot"), default=False)
     group_chat_id = models.BigIntegerField(_("group"), null=True, blank=True)
     topic_mode = models.BooleanField(_("a topic for each dialog"), default=True)
+    # Since when Telegram has refused what is written to the group; empty while all is well.
+    group_refused_at = models.DateTimeField(_("group refused since"), null=True, blank=True)
     # SHA-256 of the secret in the webhook's path and of the one in its header.
     webhook_path_hash = models.BinaryField(max_length=32, null=True)
     webhook_header_hash = models.BinaryField(max_length=32, null=True)

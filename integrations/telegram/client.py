@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -37,6 +37,14 @@ class CallingBot(PtbBot):
         :raises TelegramError: see ``integrations.telegram.errors.outcome_of``.
         """
         return await self._post(method, dict(params))
+
+    async def download(self, path: str, *, most: int) -> bytes:
+        """Return the content of a file by the path that ``getFile`` names.
+
+        :raises TelegramError: as for a call.
+        """
+        url = f"{settings.TELEGRAM_API_BASE}/file/bot{self.token}/{path}"
+        return await cast("AiohttpRequest", self.request).download(url, most=most)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,14 @@ _BAD_REQUESTS = (
     ("message to be replied not found", "reply_not_found"),
     ("can't parse entities", "bad_markup"),
     ("is too long", "too_long"),
+    ("file is too big", "too_large"),
+    ("message can't be deleted", "not_deletable"),
+    ("message to react not found", "message_not_found"),
+    ("wrong file_id", "bad_file"),
+    ("failed to get http url content", "bad_picture"),
+    ("wrong type of the web page content", "bad_picture"),
+    ("image_process_failed", "bad_picture"),
+    ("photo_invalid_dimensions", "bad_picture"),
 )
 _FORBIDDEN = (
     ("bot was blocked by the user", "bot_blocked"),
@@ -65,6 +73,10 @@ class ServerFaultError(NetworkError):
 
 class NoSuchMethodError(TelegramError):
     """404: there is no such method, or the token has not even the form of one."""
+
+
+class FileTooLargeError(BadRequest):
+    """A file is larger than a bot may fetch."""
 
 
 class TooManyRequestsError(TelegramError):

@@ -13,6 +13,7 @@ from telegram.request import BaseRequest, RequestData
 
 from integrations.telegram.errors import (
     AnswerLostError,
+    FileTooLargeError,
     NoSuchMethodError,
     NotConnectedError,
     ServerFaultError,
@@ -75,9 +76,9 @@ class AiohttpRequest(BaseRequest):
         """
         await self.initialize()
         assert self._session is not None  # noqa: S101 - initialize has just made it
-        body = json.dumps(request_data.parameters).encode() if request_data else b""
+        body, headers = _body_of(request_data)
         try:
-            async with self._session.request(method, url, data=body, headers=_HEADERS) as answer:
+            async with self._session.request(method, url, data=body, headers=headers) as answer:
                 status, payload = answer.status, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotConnectedError(type(error).__name__) from None
@@ -85,6 +86,41 @@ class AiohttpRequest(BaseRequest):
             raise AnswerLostError(type(error).__name__) from None
         _raise_for_status(status, payload)
         return status, payload
+
+    async def download(self, url: str, *, most: int) -> bytes:
+        """Return the content of a file, at most ``most`` bytes.
+
+        :raises NotConnectedError: or anything else that ``do_request`` raises; reading a file
+            twice does no harm.
+        :raises FileTooLargeError: there is more of it.
+        """
+        await self.initialize()
+        assert self._session is not None  # noqa: S101 - initialize has just made it
+        try:
+            async with self._session.get(url) as answer:
+                _raise_for_status(answer.status, b"")
+                content = await answer.content.read(most + 1)
+                while len(content) <= most and (more := await answer.content.read(most)):
+                    content += more
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NotConnectedError(type(error).__name__) from None
+        if len(content) > most:
+            raise FileTooLargeError("file is too big")
+        return content
+
+
+def _body_of(data: RequestData | None) -> tuple[bytes | aiohttp.FormData, Mapping[str, str]]:
+    """Return the body of a call and its headers: JSON, or a form where files go with it."""
+    if data is None:
+        return b"", _HEADERS
+    if not data.contains_files:
+        return json.dumps(data.parameters).encode(), _HEADERS
+    form = aiohttp.FormData()
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, content_type) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=content_type)
+    return form, {}
 
 
 def _raise_for_status(status: int, payload: bytes) -> None:

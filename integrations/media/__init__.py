@@ -1,0 +1,1 @@
+"""Pictures and voices, made into what every side can take."""
