@@ -24,6 +24,12 @@ Json = dict[str, Any]
 TOKEN = re.compile(r"([1-9][0-9]{2,15}):[A-Za-z0-9_-]{3,100}")
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
 OWNER_ID = 777_000_001
+# An animation has a document beside it and a venue a location: the kind itself comes first.
+MEDIA = (
+    *("photo", "voice", "audio", "video", "animation", "video_note", "sticker", "document"),
+    *("venue", "location", "contact", "poll", "dice"),
+)
+SHOWN = (*MEDIA, "entities", "caption_entities", "media_group_id", "sender_chat")
 
 
 def add_bot(sandbox: Sandbox, body: Body) -> Json:
@@ -175,9 +181,12 @@ def _message(message: Message) -> Json:
         "text": body.get("text") or body.get("caption") or "",
         "date": body["date"],
     }
-    for name in ("photo", "voice", "document", "contact", "entities", "caption_entities"):
+    for name in SHOWN:
         if name in body:
             shown[name] = body[name]
+    media = next((name for name in MEDIA if name in body), None)
+    if media is not None:
+        shown["media"] = media
     if "reply_markup" in body:
         shown["buttons"] = body["reply_markup"]["inline_keyboard"]
     if "reply_to_message_id" in body:

@@ -5,10 +5,8 @@ import time
 from typing import Any
 
 from sandbox.core import Sandbox
-from sandbox.files import read_sample
 from sandbox.telegram.calls.topics import remove_topic
 from sandbox.telegram.errors import BotApiError
-from sandbox.telegram.photos import keep_photo
 from sandbox.telegram.posting import (
     announce,
     announce_membership,
@@ -22,12 +20,11 @@ from sandbox.telegram.reactions import check_reactions
 from sandbox.telegram.state import Bot, Chat, Membership, Message, User
 from sandbox.telegram.wire import chat_json, message_json
 
-from .bodies import Body, ControlError, media_content
+from .bodies import Body, ControlError
 from .lookups import find_bot, find_chat, find_message, find_topic, obtain_user
+from .telegram_content import read_contents
 
 Json = dict[str, Any]
-
-TEXT_MAX = 4096
 
 
 def _actor(sandbox: Sandbox, body: Body, chat: Chat | None = None) -> User:
@@ -58,7 +55,7 @@ def _place(sandbox: Sandbox, body: Body) -> tuple[Bot | None, Chat, User]:
 
 
 def say(sandbox: Sandbox, body: Body) -> Json:
-    """A person writes or, with ``edits``, changes what it wrote."""
+    """A person writes or, with ``edits``, changes what it wrote; an album is several messages."""
     bot, chat, user = _place(sandbox, body)
     edits = body.integer("edits", None)
     thread_id, reply_to = body.integer("thread_id", None), body.integer("reply_to", None)
@@ -66,19 +63,27 @@ def say(sandbox: Sandbox, body: Body) -> Json:
         find_topic(chat, thread_id)
     if reply_to is not None:
         find_message(chat, reply_to)
-    content = _content(sandbox, body)
+    contents = read_contents(sandbox, body)
     body.done()
     if edits is not None:
-        return _edit(sandbox, chat, user, message_id=edits, content=content)
+        return _edit(sandbox, chat, user, message_id=edits, content=contents[0])
     if chat.type == "private" and bot is not None:
         _open_private(bot, user)
-    if reply_to is not None:
-        content["reply_to_message_id"] = reply_to
-    message = post(
-        sandbox, chat, sender=user.as_user(), content=content, thread_id=thread_id, bot=bot
-    )
-    announce(sandbox, chat, message)
-    return {"message_id": message.id}
+    answered = {} if reply_to is None else {"reply_to_message_id": reply_to}
+    messages = [
+        post(
+            sandbox,
+            chat,
+            sender=user.as_user(),
+            content=content | answered,
+            thread_id=thread_id,
+            bot=bot,
+        )
+        for content in contents
+    ]
+    for message in messages:
+        announce(sandbox, chat, message)
+    return {"message_id": messages[0].id, "message_ids": [message.id for message in messages]}
 
 
 def _open_private(bot: Bot, user: User) -> None:
@@ -87,54 +92,17 @@ def _open_private(bot: Bot, user: User) -> None:
     bot.started.add(user.id)
 
 
-def _content(sandbox: Sandbox, body: Body) -> Json:
-    """Text or a medium with its caption. Voice, documents and albums join here."""
-    text = body.text("text", None)
-    if text is not None and len(text) > TEXT_MAX:
-        raise ControlError(f"text must be at most {TEXT_MAX} characters long")
-    if "photo" in body:
-        sample = read_sample("photo.jpg")
-        content = media_content("photo", body.raw("photo"), sample=sample)
-        caption = body.text("caption", text)
-        photo = _kept_photo(sandbox, content)
-        return {"photo": photo} | ({"caption": caption} if caption else {})
-    if "contact" in body:
-        return {"contact": _contact(body.mapping("contact"))}
-    if text is None:
-        raise ControlError("text, photo or contact is required")
-    content_json: Json = {"text": text}
-    command = text.split()[0]
-    if command.startswith("/") and len(command) > 1:
-        content_json["entities"] = [{"type": "bot_command", "offset": 0, "length": len(command)}]
-    return content_json
-
-
-def _kept_photo(sandbox: Sandbox, content: bytes) -> list[Json]:
-    try:
-        return keep_photo(sandbox, content)
-    except BotApiError as error:
-        raise ControlError(f"photo: {error.description}") from None
-
-
-def _contact(value: Json) -> Json:
-    body = Body(value)
-    contact = {"phone_number": body.text("phone_number"), "first_name": body.text("first_name")}
-    for name in ("last_name", "vcard"):
-        if name in body:
-            contact[name] = body.text(name)
-    if "user_id" in body:
-        contact["user_id"] = body.integer("user_id")
-    body.done()
-    return contact
-
-
 def _edit(sandbox: Sandbox, chat: Chat, user: User, *, message_id: int, content: Json) -> Json:
+    """A text becomes another text or a caption, a medium another medium."""
     message = find_message(chat, message_id)
     if message.sender_id != user.id:
         raise ControlError("the message is another's", status=409)
-    old = "caption" if "photo" in message.body else "text"
-    text = content.get("text") or content.get("caption")
-    edit(sandbox, chat, message, content={old: text, "entities": content.get("entities")})
+    captioned = "text" not in message.body
+    if captioned and "text" in content:
+        content = {"caption": content["text"]}
+    elif captioned != ("text" not in content):
+        raise ControlError("a text cannot become a medium", status=409)
+    edit(sandbox, chat, message, content={"entities": None, **content})
     announce(sandbox, chat, message, kind="edited_message")
     return {"message_id": message.id}
 

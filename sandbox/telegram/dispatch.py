@@ -16,11 +16,29 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SENDING = frozenset({"sendMessage", "sendPhoto"})
+SENDING = frozenset(
+    (
+        "sendMessage",
+        "sendPhoto",
+        "sendVoice",
+        "sendAudio",
+        "sendDocument",
+        "sendVideo",
+        "sendAnimation",
+        "sendVideoNote",
+        "sendSticker",
+        "sendLocation",
+        "sendVenue",
+        "sendContact",
+        "sendMediaGroup",
+        "copyMessage",
+    )
+)
 # What makes or changes something that all members of a chat see.
 CONTENT = SENDING | {
     "editMessageText",
     "editMessageCaption",
+    "editMessageMedia",
     "editMessageReplyMarkup",
     "createForumTopic",
     "editForumTopic",

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +18,8 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _MISSING_TEXT = {
     "chat_id": "chat_id is empty",
     "text": "message text is empty",
-    "photo": "there is no photo in the request",
+    "latitude": "latitude is empty",
+    "longitude": "longitude is empty",
 }
 
 
@@ -75,7 +77,7 @@ def parse(method: str, raw: Raw) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, value in raw.items():
         if name in fields:
-            params[name] = _typed(fields[name], _attached(value, raw))
+            params[name] = _with_parts(_typed(fields[name], _attached(value, raw)), raw)
         elif not isinstance(value, Upload):
             raise bad_request(f'unknown parameter "{name}"')
     for field in fields.values():
@@ -91,12 +93,23 @@ def _attached(value: Any, raw: Raw) -> Any:
     return value
 
 
+def _with_parts(value: Any, raw: Raw) -> Any:
+    """``value`` with the uploads that its objects name, as the items of an album do."""
+    if isinstance(value, list):
+        return [_with_parts(item, raw) for item in value]
+    if isinstance(value, dict):
+        return {name: _attached(item, raw) for name, item in value.items()}
+    return value
+
+
 def _refuse_missing(method: str, field: Field) -> None:
     # An empty address takes the webhook away, an empty caption is none: both are said by "".
     if (method, field.name) == ("setWebhook", "url"):
         return
-    text = _MISSING_TEXT.get(field.name, f'parameter "{field.name}" is required')
-    raise bad_request(text)
+    text = f'parameter "{field.name}" is required'
+    if "InputFile" in field.types:
+        text = f"there is no {field.name.replace('_', ' ')} in the request"
+    raise bad_request(_MISSING_TEXT.get(field.name, text))
 
 
 def _typed(field: Field, value: Any) -> Any:
@@ -115,6 +128,15 @@ def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 63:
         raise ValueError
     return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError
+    return number
 
 
 def _string(value: Any) -> str:
@@ -139,6 +161,7 @@ def _upload(value: Any) -> Upload:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "Integer": _integer,
+    "Float": _number,
     "String": _string,
     "Boolean": _boolean,
     "InputFile": _upload,
@@ -174,6 +197,10 @@ def journaled(params: Raw) -> Raw:
 
 
 def _described(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_described(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _described(item) for name, item in value.items()}
     if isinstance(value, Upload):
         return {
             "file_name": value.name,

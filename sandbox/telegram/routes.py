@@ -1,6 +1,7 @@
 """``/telegram/…`` on the wire."""
 
 import http
+import time
 from typing import Any
 
 from aiohttp import web
@@ -108,15 +109,16 @@ def _phrase(status: int) -> str:
 
 
 async def serve_file(request: web.Request) -> web.Response:
-    """The content behind a ``file_path`` of getFile."""
+    """The content behind a ``file_path`` of getFile, for an hour after that call."""
     sandbox = request.app[SANDBOX]
     state = sandbox.world.telegram
     if request.match_info["token"] not in state.bots:
         return _refused(BotApiError(401, "Unauthorized"))
     path = request.match_info["path"]
     stored = next((f for f in state.files.values() if f.path == path), None)
-    content = sandbox.files.get(stored.unique_id) if stored is not None else None
-    if stored is None or content is None:
+    served = stored is not None and stored.served_until > time.time()
+    content = sandbox.files.get(stored.unique_id) if stored is not None and served else None
+    if content is None:
         return _refused(BotApiError(404, "Not Found"))
     # The original does not tell the type either.
     return web.Response(body=content, content_type="application/octet-stream")

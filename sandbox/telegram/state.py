@@ -153,13 +153,21 @@ class Chat:
 
 @dataclass(kw_only=True)
 class StoredFile:
-    """``path`` is Telegram's name for it; the content lies in the sandbox's file store."""
+    """``path`` is Telegram's name for it; the content lies in the sandbox's file store.
+
+    ``kind`` and ``shown`` are the part of a message in which it stands: what a bot that names the
+    file id sends again.
+    """
 
     file_id: str
     unique_id: str
     path: str
     size: int
     content_type: str
+    kind: str = "photo"
+    shown: Json = field(default_factory=dict)
+    # Until when (Unix time) the address that getFile gave out works.
+    served_until: float = 0.0
 
 
 @dataclass(kw_only=True)

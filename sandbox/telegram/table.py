@@ -1,7 +1,8 @@
 """The methods that this Bot API knows, with their parameters (Bot API 10.1).
 
 One line per method: ``name:type``, ``name!:type`` where it must be given; ``chat`` is Integer or
-String, ``Markup`` any of the four reply markups. A method joins the table with the call behind it.
+String, ``Markup`` any of the four reply markups, ``@name`` the parameters of that group. A method
+joins the table with the call behind it.
 """
 
 from dataclasses import dataclass
@@ -13,18 +14,32 @@ setWebhook url!:str certificate:InputFile ip_address:str max_connections:int
 deleteWebhook drop_pending_updates:bool
 getWebhookInfo
 getUpdates offset:int limit:int timeout:int allowed_updates:[str]
-sendMessage business_connection_id:str chat_id!:chat message_thread_id:int
-    direct_messages_topic_id:int text!:str parse_mode:str entities:[MessageEntity]
-    link_preview_options:LinkPreviewOptions disable_notification:bool protect_content:bool
-    allow_paid_broadcast:bool message_effect_id:str
-    suggested_post_parameters:SuggestedPostParameters reply_parameters:ReplyParameters
-    reply_markup:Markup
-sendPhoto business_connection_id:str chat_id!:chat message_thread_id:int
-    direct_messages_topic_id:int photo!:InputFile|str caption:str parse_mode:str
-    caption_entities:[MessageEntity] show_caption_above_media:bool has_spoiler:bool
-    disable_notification:bool protect_content:bool allow_paid_broadcast:bool
-    message_effect_id:str suggested_post_parameters:SuggestedPostParameters
-    reply_parameters:ReplyParameters reply_markup:Markup
+sendMessage @place text!:str parse_mode:str entities:[MessageEntity]
+    link_preview_options:LinkPreviewOptions @manner @under
+sendPhoto @place photo!:InputFile|str @caption show_caption_above_media:bool has_spoiler:bool
+    @manner @under
+sendVoice @place voice!:InputFile|str @caption duration:int @manner @under
+sendAudio @place audio!:InputFile|str @caption duration:int performer:str title:str
+    thumbnail:InputFile|str @manner @under
+sendDocument @place document!:InputFile|str thumbnail:InputFile|str @caption
+    disable_content_type_detection:bool @manner @under
+sendVideo @place video!:InputFile|str duration:int width:int height:int thumbnail:InputFile|str
+    cover:InputFile|str start_timestamp:int @caption show_caption_above_media:bool
+    has_spoiler:bool supports_streaming:bool @manner @under
+sendAnimation @place animation!:InputFile|str duration:int width:int height:int
+    thumbnail:InputFile|str @caption show_caption_above_media:bool has_spoiler:bool @manner @under
+sendVideoNote @place video_note!:InputFile|str duration:int length:int thumbnail:InputFile|str
+    @manner @under
+sendSticker @place sticker!:InputFile|str emoji:str @manner @under
+sendLocation @place latitude!:Float longitude!:Float horizontal_accuracy:Float live_period:int
+    heading:int proximity_alert_radius:int @manner @under
+sendVenue @place latitude!:Float longitude!:Float title!:str address!:str foursquare_id:str
+    foursquare_type:str google_place_id:str google_place_type:str @manner @under
+sendContact @place phone_number!:str first_name!:str last_name:str vcard:str @manner @under
+sendMediaGroup @place @album @manner reply_parameters:ReplyParameters
+copyMessage chat_id!:chat message_thread_id:int direct_messages_topic_id:int from_chat_id!:chat
+    message_id!:int video_start_timestamp:int @caption show_caption_above_media:bool
+    @manner @under
 sendChatAction business_connection_id:str chat_id!:chat message_thread_id:int action!:str
 editMessageText business_connection_id:str chat_id:chat message_id:int inline_message_id:str
     text:str parse_mode:str entities:[MessageEntity] link_preview_options:LinkPreviewOptions
@@ -34,6 +49,8 @@ editMessageCaption business_connection_id:str chat_id:chat message_id:int inline
     reply_markup:InlineKeyboardMarkup
 editMessageReplyMarkup business_connection_id:str chat_id:chat message_id:int
     inline_message_id:str reply_markup:InlineKeyboardMarkup
+editMessageMedia business_connection_id:str chat_id:chat message_id:int inline_message_id:str
+    media!:InputMedia reply_markup:InlineKeyboardMarkup
 deleteMessage chat_id!:chat message_id!:int
 deleteMessages chat_id!:chat message_ids!:[int]
 pinChatMessage business_connection_id:str chat_id!:chat message_id!:int
@@ -67,6 +84,17 @@ setMyShortDescription short_description:str language_code:str
 getMyShortDescription language_code:str
 """
 
+_GROUPS = {
+    "@place": "business_connection_id:str chat_id!:chat message_thread_id:int "
+    "direct_messages_topic_id:int",
+    "@album": "media!:[InputMediaAudio]|[InputMediaDocument]|[InputMediaLivePhoto]|"
+    "[InputMediaPhoto]|[InputMediaVideo]",
+    "@caption": "caption:str parse_mode:str caption_entities:[MessageEntity]",
+    "@manner": "disable_notification:bool protect_content:bool allow_paid_broadcast:bool "
+    "message_effect_id:str",
+    "@under": "suggested_post_parameters:SuggestedPostParameters reply_parameters:ReplyParameters "
+    "reply_markup:Markup",
+}
 _SHORT = {
     "int": ("Integer",),
     "str": ("String",),
@@ -91,9 +119,12 @@ class Field:
 
 
 def _types(text: str) -> tuple[str, ...]:
-    if text.startswith("["):
-        return tuple(f"Array of {inner}" for inner in _types(text[1:-1]))
-    return tuple(t for part in text.split("|") for t in _SHORT.get(part, (part,)))
+    types: list[str] = []
+    for part in text.split("|"):
+        prefix = "Array of " if part.startswith("[") else ""
+        name = part.strip("[]")
+        types += [prefix + kind for kind in _SHORT.get(name, (name,))]
+    return tuple(types)
 
 
 def _field(text: str) -> Field:
@@ -105,7 +136,7 @@ def _read(table: str) -> dict[str, dict[str, Field]]:
     methods: dict[str, dict[str, Field]] = {}
     for line in table.replace("\n    ", " ").split("\n"):
         if line:
-            name, *fields = line.split()
+            name, *fields = " ".join(_GROUPS.get(word, word) for word in line.split()).split()
             methods[name] = {field.name: field for field in map(_field, fields)}
     return methods
 

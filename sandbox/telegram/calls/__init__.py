@@ -1,9 +1,10 @@
 """What each method does, by subject; ``HANDLERS`` holds them by name."""
 
-from . import commands, files, messages, sending, topics, updates
+from . import albums, commands, files, messages, sending, topics, updates
 from .call import Call, Handler
 
 HANDLERS: dict[str, Handler] = {
+    **albums.HANDLERS,
     **commands.HANDLERS,
     **files.HANDLERS,
     **messages.HANDLERS,

@@ -28,13 +28,13 @@ class Call:
 Handler = Callable[[Call], Awaitable[Any]]
 
 
-def find_chat(call: Call) -> Chat:
-    """The chat that the call names, in which the bot may act.
+def find_chat(call: Call, *, field: str = "chat_id") -> Chat:
+    """The chat that the call names in ``field``, in which the bot may act.
 
     :raises BotApiError: it is unknown, has moved, or the bot is not let in.
     """
     state = call.sandbox.world.telegram
-    chat_id = call.params["chat_id"]
+    chat_id = call.params[field]
     if chat_id in state.users:
         return _private(call, chat_id)
     chat = state.chats.get(chat_id)
@@ -85,3 +85,17 @@ def find_message(call: Call, chat: Chat, *, missing: str) -> Message:
     if message is None or hidden or message.bot_id not in (None, call.bot.id):
         raise bad_request(missing)
     return message
+
+
+def own_message(call: Call) -> tuple[Chat, Message]:
+    """The message of the bot's own that the call names, with its chat.
+
+    :raises BotApiError: there is none, or it is not one that the bot wrote.
+    """
+    if "chat_id" not in call.params or "message_id" not in call.params:
+        raise bad_request("message identifier is not specified")
+    chat = find_chat(call)
+    message = find_message(call, chat, missing="message to edit not found")
+    if message.sender_id != call.bot.id or message.service:
+        raise bad_request("message can't be edited")
+    return chat, message

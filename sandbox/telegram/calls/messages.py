@@ -10,7 +10,7 @@ from sandbox.telegram.reactions import check_reactions
 from sandbox.telegram.state import Chat, Message
 from sandbox.telegram.wire import message_json
 
-from .call import Call, Handler, find_chat, find_message, require_right
+from .call import Call, Handler, find_chat, find_message, own_message, require_right
 from .sending import caption_content, text_content
 
 Json = dict[str, Any]
@@ -20,16 +20,6 @@ NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly "
     "the same as a current content and reply markup of the message"
 )
-
-
-def _own_message(call: Call) -> tuple[Chat, Message]:
-    if "chat_id" not in call.params or "message_id" not in call.params:
-        raise bad_request("message identifier is not specified")
-    chat = find_chat(call)
-    message = find_message(call, chat, missing="message to edit not found")
-    if message.sender_id != call.bot.id or message.service:
-        raise bad_request("message can't be edited")
-    return chat, message
 
 
 def _edit(call: Call, chat: Chat, message: Message, content: Json) -> Json:
@@ -44,7 +34,7 @@ def _markup(call: Call) -> Json:
 
 
 async def edit_text(call: Call) -> Json:
-    chat, message = _own_message(call)
+    chat, message = own_message(call)
     if "text" not in message.body:
         raise bad_request("there is no text in the message to edit")
     content = {"entities": None, **text_content(call.params), **_markup(call)}
@@ -52,7 +42,7 @@ async def edit_text(call: Call) -> Json:
 
 
 async def edit_caption(call: Call) -> Json:
-    chat, message = _own_message(call)
+    chat, message = own_message(call)
     if "text" in message.body:
         raise bad_request("there is no caption in the message to edit")
     empty = {"caption": None, "caption_entities": None}
@@ -61,7 +51,7 @@ async def edit_caption(call: Call) -> Json:
 
 
 async def edit_markup(call: Call) -> Json:
-    chat, message = _own_message(call)
+    chat, message = own_message(call)
     return _edit(call, chat, message, _markup(call))
 
 

@@ -1,11 +1,11 @@
-"""Messages that a bot sends. Further kinds (voice, albums …) join here with their own content."""
+"""Messages that a bot sends, one at a time; albums and copies are made of the same parts."""
 
 from typing import Any
 
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_markup
 from sandbox.telegram.markup import format_text
-from sandbox.telegram.photos import obtain_photo
+from sandbox.telegram.media import KINDS, Kind, obtain_medium
 from sandbox.telegram.posting import post
 from sandbox.telegram.state import Chat
 from sandbox.telegram.wire import message_json
@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
+SHOWN_FLAGS = ("has_spoiler", "show_caption_above_media")
 ACTIONS = frozenset(
     (
         "typing",
@@ -33,7 +34,7 @@ ACTIONS = frozenset(
 )
 
 
-def _target(call: Call) -> Chat:
+def open_target(call: Call) -> Chat:
     """The chat to write to; its topic, where one is named, is there and open."""
     chat = find_chat(call)
     thread_id = call.params.get("message_thread_id")
@@ -77,7 +78,11 @@ def caption_content(params: Json) -> Json:
     return named | ({"caption_entities": content["entities"]} if "entities" in content else {})
 
 
-def _send(call: Call, chat: Chat, content: Json) -> Json:
+def send(call: Call, chat: Chat, content: Json) -> Json:
+    """Post ``content`` as the call asks: its topic, what it answers, its keyboard.
+
+    :raises BotApiError: what it answers is not there, or the keyboard is not well-formed.
+    """
     content = {**content, **_reply(call, chat), **check_markup(call.params.get("reply_markup"))}
     if call.params.get("protect_content"):
         content["has_protected_content"] = True
@@ -106,26 +111,72 @@ def _reply(call: Call, chat: Chat) -> Json:
 
 
 async def send_message(call: Call) -> Json:
-    chat = _target(call)
-    return _send(call, chat, text_content(call.params))
+    chat = open_target(call)
+    return send(call, chat, text_content(call.params))
 
 
-async def send_photo(call: Call) -> Json:
-    chat = _target(call)
-    content = caption_content(call.params)
-    content["photo"] = await obtain_photo(call.sandbox, call.params["photo"])
-    return _send(call, chat, content)
+async def medium_content(call: Call, kind: Kind, params: Json) -> Json:
+    """A medium with its caption, as ``params`` (of a call or an album's item) give them.
+
+    :raises BotApiError: the file cannot be had, or the caption is too long or not well-formed.
+    """
+    caption = caption_content(params)
+    source = params.get("media") or params[kind.field]
+    shown = await obtain_medium(call.sandbox, kind, source, facts=params)
+    return shown | caption | {name: True for name in SHOWN_FLAGS if params.get(name)}
+
+
+def _send_medium(kind: Kind) -> Handler:
+    async def handler(call: Call) -> Json:
+        chat = open_target(call)
+        return send(call, chat, await medium_content(call, kind, call.params))
+
+    return handler
+
+
+async def send_location(call: Call) -> Json:
+    return send(call, open_target(call), {"location": _location(call.params)})
+
+
+async def send_venue(call: Call) -> Json:
+    params = call.params
+    venue = {"location": _location(params), "title": params["title"], "address": params["address"]}
+    optional = ("foursquare_id", "foursquare_type", "google_place_id", "google_place_type")
+    venue |= {name: params[name] for name in optional if name in params}
+    # A venue's message shows its place as a location too.
+    return send(call, open_target(call), {"venue": venue, "location": venue["location"]})
+
+
+def _location(params: Json) -> Json:
+    bounds = {"latitude": 90, "longitude": 180}
+    if any(abs(params[name]) > most for name, most in bounds.items()):
+        raise bad_request("invalid geo coordinates specified")
+    optional = ("horizontal_accuracy", "live_period", "heading", "proximity_alert_radius")
+    return {name: params[name] for name in (*bounds, *optional) if name in params}
+
+
+async def send_contact(call: Call) -> Json:
+    names = ("phone_number", "first_name", "last_name", "vcard")
+    contact = {name: call.params[name] for name in names if name in call.params}
+    return send(call, open_target(call), {"contact": contact})
 
 
 async def send_chat_action(call: Call) -> bool:
-    _target(call)
+    open_target(call)
     if call.params["action"] not in ACTIONS:
         raise bad_request("wrong parameter action in request")
     return True
 
 
+def _method_name(kind: Kind) -> str:
+    return kind.field.title().replace("_", "")
+
+
 HANDLERS: dict[str, Handler] = {
     "sendMessage": send_message,
-    "sendPhoto": send_photo,
+    **{f"send{_method_name(kind)}": _send_medium(kind) for kind in KINDS.values()},
+    "sendLocation": send_location,
+    "sendVenue": send_venue,
+    "sendContact": send_contact,
     "sendChatAction": send_chat_action,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.telegram.errors import BotApiError, bad_request
-from sandbox.telegram.photos import LOOPBACK
+from sandbox.telegram.media import LOOPBACK
 from sandbox.telegram.state import Bot, Webhook
 
 from .call import Call, Handler
