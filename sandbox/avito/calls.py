@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import talking
+from . import media, talking
 from .errors import AvitoError, invalid
 from .state import Account, Chat, Message
 from .wire import chat_json, message_json
@@ -21,12 +21,7 @@ LIMIT_MAX = 100
 OFFSET_MAX = 1000
 DELETABLE_SECONDS = 3600
 IMAGE_BYTES = 24 * 1024 * 1024
-IMAGE_STARTS = {
-    b"\xff\xd8\xff": "image/jpeg",
-    b"\x89PNG": "image/png",
-    b"GIF8": "image/gif",
-    b"BM": "image/bmp",
-}
+IMAGE_PIXELS = 75_000_000
 REASONS = (1, 2, 3, 4)
 
 
@@ -185,8 +180,7 @@ async def delete_message(call: Call) -> Json:
         raise AvitoError(404, "Not found")
     if message.type == "deleted" or time.time() - message.created > DELETABLE_SECONDS:
         raise AvitoError(400, "message can't be deleted")
-    message.type, message.content = "deleted", {}
-    talking.touch(call.sandbox, chat, message)
+    talking.delete(call.sandbox, chat, message)
     return {}
 
 
@@ -209,12 +203,12 @@ async def upload_images(call: Call) -> Json:
 
 
 def _image_type(content: bytes) -> str:
-    for start, content_type in IMAGE_STARTS.items():
-        if content.startswith(start):
-            return content_type
-    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
-        return "image/heic"
-    raise invalid(**{"uploadfile[]": "must be JPEG, HEIC, GIF, BMP or PNG"})
+    kind = media.image_type(content)
+    if kind is None:
+        raise invalid(**{"uploadfile[]": "must be JPEG, HEIC, GIF, BMP or PNG"})
+    if media.count_pixels(content) > IMAGE_PIXELS:
+        raise invalid(**{"uploadfile[]": "must be at most 75 megapixels"})
+    return kind
 
 
 async def get_voice_files(call: Call) -> Json:
@@ -222,9 +216,10 @@ async def get_voice_files(call: Call) -> Json:
     wanted = _list(call, "voice_ids")
     if not wanted:
         raise invalid(voice_ids="must be given")
-    voices = call.sandbox.world.avito.voices
-    base = f"{call.sandbox.base_url}/avito/static/voices"
-    return {"voices_urls": {v: f"{base}/{v}.mp4" for v in wanted if v in voices}}
+    kept = call.sandbox.world.avito.voice_messages
+    voices = [kept[voice_id] for voice_id in wanted if voice_id in kept]
+    own = [voice for voice in voices if voice.user_id == call.account.user_id]
+    return {"voices_urls": {voice.id: media.sign_voice(call.sandbox, voice.id) for voice in own}}
 
 
 def _webhook_url(call: Call) -> str:

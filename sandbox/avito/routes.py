@@ -12,8 +12,8 @@ from aiohttp import web
 from sandbox.allowances import Allowance
 from sandbox.core import SANDBOX, Sandbox
 from sandbox.faults import Fault, answer
-from sandbox.files import read_sample
 
+from . import serving
 from .calls import Call
 from .errors import AvitoError, invalid, too_many_requests, unauthorized
 from .operations import OPERATIONS, Operation
@@ -21,16 +21,16 @@ from .state import Account, Token
 
 Json = dict[str, Any]
 
+MESSENGER = "/avito/messenger/"
 TOKEN_SECONDS = 86_400
 TOKEN_NAMES = ("avito.token", "avito.getAccessToken")
-SAMPLE = "sample"
 
 
 def add_routes(app: web.Application) -> None:
     app.router.add_post("/avito/token", handle_token)
     for operation in OPERATIONS:
         app.router.add_route(operation.method, f"/avito{operation.path}", _handler(operation))
-    app.router.add_get("/avito/static/images/{image_id}/{size}", serve_image)
+    serving.add_routes(app)
     app.router.add_route("*", "/avito/{path:.*}", handle_unknown)
 
 
@@ -96,7 +96,10 @@ def _authorize(request: web.Request, path: dict[str, str]) -> Account:
         raise unauthorized("invalid access token")
     if path.get("user_id", str(token.user_id)) != str(token.user_id):
         raise AvitoError(403, "Forbidden")
-    return state.accounts[token.user_id]
+    account = state.accounts[token.user_id]
+    if account.refuse is not None and request.path.startswith(MESSENGER):
+        raise AvitoError(account.refuse, http.HTTPStatus(account.refuse).phrase)
+    return account
 
 
 def _spend(sandbox: Sandbox, account: Account) -> int:
@@ -193,19 +196,6 @@ def _issue_token(sandbox: Sandbox, account: Account | None, params: Json) -> Jso
     account.tokens_issued += 1
     sandbox.changed()
     return {"access_token": name, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
-
-
-async def serve_image(request: web.Request) -> web.Response:
-    """The picture of an item, an upload or a buyer's message, in whatever size."""
-    sandbox = request.app[SANDBOX]
-    image_id = request.match_info["image_id"]
-    if image_id == SAMPLE:
-        return web.Response(body=read_sample("photo.jpg"), content_type="image/jpeg")
-    image = sandbox.world.avito.images.get(image_id)
-    content = sandbox.files.get(image.file) if image is not None else None
-    if image is None or content is None:
-        return _refused(AvitoError(404, "Not found"))
-    return web.Response(body=content, content_type=image.content_type)
 
 
 async def handle_unknown(request: web.Request) -> web.Response:

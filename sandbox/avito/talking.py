@@ -4,17 +4,24 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from .state import Chat, Image, Message
+from .media import IMAGE_SIZES, address_of_image
+from .state import Chat, Image, Message, Voice
 
 if TYPE_CHECKING:
     from sandbox.core import Sandbox
 
 Json = dict[str, Any]
 
-IMAGE_SIZES = ("1280x960", "640x480", "140x105", "32x32")
 
-
-def write(sandbox: "Sandbox", chat: Chat, *, author_id: int, kind: str, content: Json) -> Message:
+def write(
+    sandbox: "Sandbox",
+    chat: Chat,
+    *,
+    author_id: int,
+    kind: str,
+    content: Json,
+    quote: str | None = None,
+) -> Message:
     """A new message in ``chat``; the account's webhooks hear of it."""
     message = Message(
         id=secrets.token_hex(16),
@@ -22,6 +29,7 @@ def write(sandbox: "Sandbox", chat: Chat, *, author_id: int, kind: str, content:
         created=int(time.time()),
         type=kind,
         content=content,
+        quote=quote,
     )
     chat.messages[message.id] = message
     chat.updated = message.created
@@ -43,15 +51,32 @@ def touch(sandbox: "Sandbox", chat: Chat, *messages: Message) -> None:
     sandbox.changed()
 
 
+def delete(sandbox: "Sandbox", chat: Chat, message: Message) -> None:
+    """``message`` stays where it was, as a deleted one; webhooks hear of it where they may."""
+    message.type, message.content = "deleted", {}
+    touch(sandbox, chat, message)
+    if sandbox.world.avito.tells_deletions:
+        sandbox.avito_deliveries.announce(chat, message)
+
+
 def mark_read(sandbox: "Sandbox", chat: Chat) -> None:
     """The seller has read all that the buyer wrote."""
     chat.read_at = int(time.time())
-    changed = [chat.messages[message_id] for message_id in chat.unread]
-    for message in changed:
-        message.read_at = chat.read_at
+    _read(sandbox, chat, [chat.messages[message_id] for message_id in chat.unread])
     chat.unread.clear()
+
+
+def mark_read_by_buyer(sandbox: "Sandbox", chat: Chat) -> None:
+    """The buyer has read all that the seller wrote. No webhook tells of it."""
+    written = [m for m in chat.messages.values() if m.author_id == chat.user_id]
+    _read(sandbox, chat, [message for message in written if message.read_at is None])
+
+
+def _read(sandbox: "Sandbox", chat: Chat, messages: list[Message]) -> None:
+    # Reading moves no chat in the list.
     chat.revision += 1
-    for message in changed:
+    for message in messages:
+        message.read_at = int(time.time())
         message.revision = chat.revision
     sandbox.changed()
 
@@ -71,6 +96,12 @@ def keep_image(
 
 
 def image_sizes(sandbox: "Sandbox", image_id: str) -> Json:
-    """Addresses of a picture by size. The sandbox does not scale: all lead to the same file."""
-    base = f"{sandbox.base_url}/avito/static/images/{image_id}"
-    return {size: f"{base}/{size}" for size in IMAGE_SIZES}
+    """Addresses of a picture by size, the largest first."""
+    return {size: address_of_image(sandbox, image_id, size) for size in IMAGE_SIZES}
+
+
+def keep_voice(sandbox: "Sandbox", content: bytes, *, user_id: int) -> Voice:
+    """A new voice message, its content kept for the account ``user_id``."""
+    voice = Voice(id=secrets.token_hex(16), user_id=user_id, file=sandbox.files.put(content))
+    sandbox.world.avito.voice_messages[voice.id] = voice
+    return voice

@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 def message_json(chat: Chat, message: Message) -> Json:
     out = message.author_id == chat.user_id
-    return {
+    body: Json = {
         "id": message.id,
         "author_id": message.author_id,
         "created": message.created,
@@ -19,6 +19,11 @@ def message_json(chat: Chat, message: Message) -> Json:
         "is_read": out or message.read_at is not None,
         "read": message.read_at,
     }
+    quoted = chat.messages.get(message.quote) if message.quote else None
+    if quoted is not None:
+        names = ("id", "author_id", "created", "type", "content")
+        body["quote"] = {name: getattr(quoted, name) for name in names}
+    return body
 
 
 def chat_json(chat: Chat, account: Account) -> Json:

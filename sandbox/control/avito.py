@@ -1,39 +1,27 @@
-"""Avito's sellers and buyers."""
+"""Avito's accounts and chats; what their people do is ``avito_people``."""
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.avito import talking
+from sandbox.avito.media import voice_content
 from sandbox.avito.state import Account, Chat, Message
 from sandbox.avito.wire import message_json
 from sandbox.core import Sandbox
 
-from .bodies import Body, ControlError, media_content
+from . import avito_people as people
+from .avito_people import find_chat
+from .bodies import Body, ControlError
 from .queries import whole_number
 
 Json = dict[str, Any]
 
-KINDS = (
-    "text",
-    "image",
-    "voice",
-    "link",
-    "item",
-    "location",
-    "call",
-    "system",
-    "deleted",
-    "appCall",
-    "file",
-    "video",
-)
-# Kinds whose content is an object under the kind's own name.
-OBJECTS = ("link", "item", "location", "call")
 CHAT_TYPES = ("u2i", "u2u", "a2u")
-TEXT_MAX = 1000
+REFUSALS = (402, 403)
 
 
 def _new_id() -> int:
@@ -41,10 +29,11 @@ def _new_id() -> int:
 
 
 def add_account(sandbox: Sandbox, body: Body) -> Json:
+    """A seller; one of a known ``client_id`` gets the new secret and refusal (none: none)."""
     state = sandbox.world.avito
     client_id, client_secret = body.text("client_id"), body.text("client_secret")
     name = body.text("name", "Продавец")
-    user_id = body.integer("user_id", None, least=1)
+    user_id, refuse = body.integer("user_id", None, least=1), _refusal(body)
     body.done()
     account = state.account_of_client(client_id)
     if account is None:
@@ -55,9 +44,16 @@ def add_account(sandbox: Sandbox, body: Body) -> Json:
             user_id=user_id, client_id=client_id, client_secret=client_secret, name=name
         )
         state.accounts[user_id] = account
-    account.client_secret = client_secret
+    account.client_secret, account.refuse = client_secret, refuse
     sandbox.changed()
     return {"user_id": account.user_id}
+
+
+def _refusal(body: Body) -> int | None:
+    status: int | None = body.integer("refuse", None)
+    if status not in (None, *REFUSALS):
+        raise ControlError(f"refuse must be one of {', '.join(map(str, REFUSALS))}, or null")
+    return status
 
 
 def add_chat(sandbox: Sandbox, body: Body) -> Json:
@@ -115,82 +111,39 @@ def _price(price: Any) -> str:
     return f"{price:,.0f} ₽".replace(",", " ")
 
 
-def say(sandbox: Sandbox, body: Body) -> Json:
-    """The buyer writes (``by: "seller"``: the seller, in Avito's own app)."""
-    chat = _find_chat(sandbox, body.text("chat_id"))
-    given = next((kind for kind in KINDS if kind in body), "text")
-    kind = body.one_of("type", KINDS, given)
-    seller = body.one_of("by", ("buyer", "seller"), "buyer") == "seller"
-    content = _content(sandbox, body, kind)
-    body.done()
-    author_id = chat.user_id if seller else chat.buyer_id
-    message = talking.write(sandbox, chat, author_id=author_id, kind=kind, content=content)
-    return {"message_id": message.id, "created": message.created}
-
-
-def _content(sandbox: Sandbox, body: Body, kind: str) -> Json:
-    if kind == "text":
-        text = body.text("text")
-        if len(text) > TEXT_MAX:
-            raise ControlError(f"text must be at most {TEXT_MAX} characters long")
-        return {"text": text}
-    if kind == "image":
-        return {"image": {"sizes": _image_sizes(sandbox, body.raw("image"))}}
-    if kind == "voice":
-        voice_id = secrets.token_hex(16)
-        content = media_content("voice", body.raw("voice"), sample=None)
-        sandbox.world.avito.voices[voice_id] = sandbox.files.put(content)
-        return {"voice": {"voice_id": voice_id}}
-    if kind in OBJECTS:
-        return {kind: body.mapping(kind, {})}
-    if kind == "system":
-        text = body.text("text", None)
-        return {"flow_id": "seller_audience_discount"} | ({"text": text} if text else {})
-    return {}
-
-
-def _image_sizes(sandbox: Sandbox, value: Any) -> Json:
-    if value == "sample":
-        return talking.image_sizes(sandbox, "sample")
-    content = media_content("image", value, sample=None)
-    content_type = str(value.get("content_type", "image/jpeg"))
-    if not content_type.startswith("image/"):
-        raise ControlError("image.content_type must be an image's")
-    image = talking.keep_image(sandbox, content, content_type=content_type, user_id=None)
-    return talking.image_sizes(sandbox, image.id)
-
-
 def set_webhooks(sandbox: Sandbox, body: Body) -> Json:
-    """While ``deliver`` is false, events go nowhere: only polling finds what they would tell."""
-    sandbox.world.avito.delivers = body.flag("deliver")
+    """While ``deliver`` is false, events go nowhere: only polling finds what they would tell.
+
+    While ``deletions`` is false, this is so for deleted messages.
+    """
+    state = sandbox.world.avito
+    if "deliver" not in body and "deletions" not in body:
+        raise ControlError("deliver or deletions is required")
+    delivers = body.flag("deliver", state.delivers)
+    deletions = body.flag("deletions", state.tells_deletions)
     body.done()
+    state.delivers, state.tells_deletions = delivers, deletions
     sandbox.changed()
     return {"ok": True}
 
 
-def _find_chat(sandbox: Sandbox, chat_id: str) -> Chat:
-    chat = sandbox.world.avito.chats.get(chat_id)
-    if chat is None:
-        raise ControlError("unknown chat_id", status=404)
-    return chat
-
-
 def show_chat(sandbox: Sandbox, request: web.Request) -> Json:
     """A chat as its buyer sees it; with ``after`` only messages changed since that revision."""
-    chat = _find_chat(sandbox, request.match_info["chat_id"])
+    chat = find_chat(sandbox, request.match_info["chat_id"])
     after = whole_number(request, "after", 0) or 0
     changed: list[Message] = []
     if chat.revision > after:
         changed = [m for m in chat.messages.values() if m.revision > after]
     return {
-        **_summary(chat),
+        **_summary(sandbox, chat),
         "messages": [message_json(chat, message) for message in changed],
         "read": chat.read_at is not None and not chat.unread,
         "read_at": chat.read_at,
     }
 
 
-def _summary(chat: Chat) -> Json:
+def _summary(sandbox: Sandbox, chat: Chat) -> Json:
+    account = sandbox.world.avito.accounts[chat.user_id]
     last = chat.messages[next(reversed(chat.messages))] if chat.messages else None
     return {
         "chat_id": chat.id,
@@ -201,13 +154,31 @@ def _summary(chat: Chat) -> Json:
         "created": chat.created,
         "updated": chat.updated,
         "unread": len(chat.unread),
+        "banned": account.has_banned(chat.buyer_id),
         "revision": chat.revision,
         "last_message": message_json(chat, last) if last is not None else None,
     }
 
 
+def show_voice(sandbox: Sandbox, request: web.Request) -> web.Response:
+    """The content of a voice message, however old its links are."""
+    content = voice_content(sandbox, request.match_info["voice_id"])
+    if content is None:
+        raise ControlError("unknown voice_id", status=404)
+    return web.Response(body=content, content_type="audio/mp4")
+
+
 def _account_summary(account: Account) -> Json:
-    names = ("user_id", "client_id", "client_secret", "name", "tokens_issued", "webhooks")
+    names = (
+        "user_id",
+        "client_id",
+        "client_secret",
+        "name",
+        "tokens_issued",
+        "refuse",
+        "webhooks",
+        "blacklist",
+    )
     return {name: getattr(account, name) for name in names}
 
 
@@ -217,15 +188,19 @@ def state(sandbox: Sandbox) -> Json:
     ids = [i for account in avito.accounts.values() for i in reversed(account.chat_ids)]
     return {
         "accounts": [_account_summary(account) for account in avito.accounts.values()],
-        "chats": [_summary(avito.chats[chat_id]) for chat_id in ids],
+        "chats": [_summary(sandbox, avito.chats[chat_id]) for chat_id in ids],
         "deliver": avito.delivers,
+        "deletions": avito.tells_deletions,
     }
 
 
 ACTIONS = {
     "avito/accounts": add_account,
     "avito/chats": add_chat,
-    "avito/say": say,
     "avito/webhooks": set_webhooks,
+    **{f"avito/{name}": action for name, action in people.ACTIONS.items()},
 }
-VIEWS = {"avito/chats/{chat_id}": show_chat}
+VIEWS: dict[str, Callable[[Sandbox, web.Request], Any]] = {
+    "avito/chats/{chat_id}": show_chat,
+    "avito/voices/{voice_id}": show_voice,
+}
