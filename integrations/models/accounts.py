@@ -45,6 +45,8 @@ class AvitoAccount(models.Model):
     reconciled_at = models.DateTimeField(_("compared with Avito"), null=True, blank=True)
     # How many messages the last comparison found on Avito and not here.
     gap = models.PositiveIntegerField(_("missing"), null=True, blank=True)
+    # Since when Avito has asked us to go slower, without a longer break; empty while it does not.
+    limited_at = models.DateTimeField(_("slowed down since"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)

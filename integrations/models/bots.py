@@ -1,5 +1,6 @@
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,10 @@ class Bot(models.Model):
     topic_mode = models.BooleanField(_("a topic for each dialog"), default=True)
     # Since when Telegram has refused what is written to the group; empty while all is well.
     group_refused_at = models.DateTimeField(_("group refused since"), null=True, blank=True)
+    # What is wrong with the bot's place in its group: names of ``services.membership``.
+    group_troubles = ArrayField(
+        models.CharField(max_length=32), default=list, blank=True, verbose_name=_("group troubles")
+    )
     # SHA-256 of the secret in the webhook's path and of the one in its header.
     webhook_path_hash = models.BinaryField(max_length=32, null=True)
     webhook_header_hash = models.BinaryField(max_length=32, null=True)

@@ -42,7 +42,11 @@ def hold_refused(*, sender: str, budget_key: str, seconds: float, reason: str) -
 
 
 @transaction.atomic
-def release_hold(*, key: str, task: str) -> None:
-    """Let everything under ``key`` go on at once; ``task`` is the bell of its channel."""
-    Hold.objects.filter(key=key).delete()
+def release_hold(*, key: str, task: str, reason: str = "") -> None:
+    """Let everything under ``key`` go on at once; ``task`` is the bell of its channel.
+
+    :param reason: take away only a hold that was placed for it.
+    """
+    held = Hold.objects.filter(key=key)
+    (held.filter(reason=reason) if reason else held).delete()
     ring_on_commit(task)
