@@ -78,3 +78,16 @@ def find_message(chat: Chat, message_id: int) -> Message:
     if message is None or message.deleted:
         raise ControlError("unknown message_id", status=404)
     return message
+
+
+def find_actor(sandbox: Sandbox, body: Body, chat: Chat | None = None) -> User:
+    """The person who acts: ``user``, else whose private chat it is, else the group's owner.
+
+    :raises ControlError: nobody is named and the chat has no owner.
+    """
+    reference = body.raw("user", None)
+    if reference is None and chat is not None:
+        reference = chat.id if chat.type == "private" else chat.owner_id
+    if reference is None:
+        raise ControlError("user is required")
+    return obtain_user(sandbox, reference)

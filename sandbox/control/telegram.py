@@ -11,8 +11,9 @@ from sandbox.core import Sandbox
 from sandbox.telegram.calls.updates import webhook_info
 from sandbox.telegram.posting import announce_membership, post
 from sandbox.telegram.state import Bot, Chat, Membership, Message, User
-from sandbox.telegram.wire import RIGHTS, bot_member
+from sandbox.telegram.wire import bot_member
 
+from . import telegram_groups as groups
 from . import telegram_people as people
 from .bodies import Body, ControlError
 from .lookups import find_bot, obtain_user, show_chat_of
@@ -80,7 +81,7 @@ def add_group(sandbox: Sandbox, body: Body) -> Json:
     state = sandbox.world.telegram
     title = body.text("title")
     bots = [find_bot(sandbox, token) for token in body.items("bots", [])]
-    is_forum, rights = body.flag("is_forum", False), _rights(body.raw("rights", {}))
+    is_forum, rights = body.flag("is_forum", False), groups.read_rights(body.raw("rights", {}))
     kind = body.one_of("type", ("supergroup", "group"), "supergroup")
     chat_id = body.integer("chat_id", None)
     owner = obtain_user(sandbox, body.raw("owner", None) or _owner(sandbox))
@@ -115,18 +116,6 @@ def _owner(sandbox: Sandbox) -> Json | int:
 def _new_group_id(kind: str) -> int:
     number = 1_000_000_000 + secrets.randbelow(2_000_000_000)
     return -1_000_000_000_000 - number if kind == "supergroup" else -number
-
-
-def _rights(value: Any) -> dict[str, bool]:
-    """Rights as ``{name: bool}`` (the others are given) or a list of those given."""
-    if isinstance(value, list):
-        value = {right: right in value for right in {*RIGHTS, *map(str, value)}}
-    if not isinstance(value, dict):
-        raise ControlError("rights must be an object or a list")
-    for name, given in value.items():
-        if name not in RIGHTS or not isinstance(given, bool):
-            raise ControlError(f"rights: {name} is unknown or not true or false")
-    return value
 
 
 def _admit(sandbox: Sandbox, chat: Chat, bot: Bot, *, rights: dict[str, bool], owner: User) -> None:
@@ -246,6 +235,7 @@ ACTIONS = {
     "telegram/init_data": init_data,
     "telegram/widget": widget,
     **{f"telegram/{name}": action for name, action in people.ACTIONS.items()},
+    **{f"telegram/{name}": action for name, action in groups.ACTIONS.items()},
 }
 VIEWS: dict[str, Callable[[Sandbox, web.Request], Any]] = {
     "telegram/chats/{chat_id}": show_chat,

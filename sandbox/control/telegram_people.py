@@ -5,36 +5,25 @@ import time
 from typing import Any
 
 from sandbox.core import Sandbox
-from sandbox.telegram.calls.topics import remove_topic
 from sandbox.telegram.errors import BotApiError
 from sandbox.telegram.posting import (
     announce,
     announce_membership,
-    change_status,
     edit,
     listeners,
     post,
     private_chat,
 )
 from sandbox.telegram.reactions import check_reactions
-from sandbox.telegram.state import Bot, Chat, Membership, Message, User
+from sandbox.telegram.state import Bot, Chat, Message, User
 from sandbox.telegram.wire import chat_json, message_json
 
 from .bodies import Body, ControlError
-from .lookups import find_bot, find_chat, find_message, find_topic, obtain_user
+from .lookups import find_actor, find_bot, find_chat, find_message, find_topic, obtain_user
 from .telegram_content import read_contents
+from .telegram_speakers import Speaker, read_speaker
 
 Json = dict[str, Any]
-
-
-def _actor(sandbox: Sandbox, body: Body, chat: Chat | None = None) -> User:
-    """The person who acts: ``user``, else whose private chat it is, else the group's owner."""
-    reference = body.raw("user", None)
-    if reference is None and chat is not None:
-        reference = chat.id if chat.type == "private" else chat.owner_id
-    if reference is None:
-        raise ControlError("user is required")
-    return obtain_user(sandbox, reference)
 
 
 def _place(sandbox: Sandbox, body: Body) -> tuple[Bot | None, Chat, User]:
@@ -44,7 +33,7 @@ def _place(sandbox: Sandbox, body: Body) -> tuple[Bot | None, Chat, User]:
     if chat_id > 0:
         obtain_user(sandbox, chat_id)
     chat = find_chat(sandbox, chat_id)
-    user = _actor(sandbox, body, chat)
+    user = find_actor(sandbox, body, chat)
     if chat.type == "private" and bot is None:
         raise ControlError("bot is required in a private chat")
     if chat.type == "private" and user.id != chat.id:
@@ -63,10 +52,11 @@ def say(sandbox: Sandbox, body: Body) -> Json:
         find_topic(chat, thread_id)
     if reply_to is not None:
         find_message(chat, reply_to)
+    speaker = read_speaker(sandbox, body, chat, user)
     contents = read_contents(sandbox, body)
     body.done()
     if edits is not None:
-        return _edit(sandbox, chat, user, message_id=edits, content=contents[0])
+        return _edit(sandbox, chat, speaker, message_id=edits, content=contents[0])
     if chat.type == "private" and bot is not None:
         _open_private(bot, user)
     answered = {} if reply_to is None else {"reply_to_message_id": reply_to}
@@ -74,8 +64,8 @@ def say(sandbox: Sandbox, body: Body) -> Json:
         post(
             sandbox,
             chat,
-            sender=user.as_user(),
-            content=content | answered,
+            sender=speaker.sender,
+            content=content | speaker.facts | answered,
             thread_id=thread_id,
             bot=bot,
         )
@@ -92,10 +82,12 @@ def _open_private(bot: Bot, user: User) -> None:
     bot.started.add(user.id)
 
 
-def _edit(sandbox: Sandbox, chat: Chat, user: User, *, message_id: int, content: Json) -> Json:
+def _edit(
+    sandbox: Sandbox, chat: Chat, speaker: Speaker, *, message_id: int, content: Json
+) -> Json:
     """A text becomes another text or a caption, a medium another medium."""
     message = find_message(chat, message_id)
-    if message.sender_id != user.id:
+    if message.sender_id != speaker.sender["id"]:
         raise ControlError("the message is another's", status=409)
     captioned = "text" not in message.body
     if captioned and "text" in content:
@@ -162,109 +154,70 @@ def _set_blocked(sandbox: Sandbox, body: Body, *, blocked: bool) -> Json:
     return {"ok": True}
 
 
-def kick(sandbox: Sandbox, body: Body) -> Json:
-    """The bot is thrown out of a group."""
-    bot = find_bot(sandbox, body.raw("bot"))
-    chat = find_chat(sandbox, body.integer("chat_id"))
-    actor = _actor(sandbox, body, chat).as_user()
+def delete(sandbox: Sandbox, body: Body) -> Json:
+    """A message is deleted by its author or by who may; Telegram tells bots nothing."""
+    _, chat, _ = _place(sandbox, body)
+    message = find_message(chat, body.integer("message_id"))
     body.done()
-    membership = chat.bots.get(bot.id)
-    if membership is None:
-        raise ControlError("the bot is not in this group", status=409)
-    if membership.status != "kicked":
-        change_status(sandbox, chat, bot, status="kicked", actor=actor)
-    return {"ok": True}
-
-
-def _topic_call(sandbox: Sandbox, body: Body) -> tuple[Chat, int, User]:
-    body.raw("bot", None)
-    chat = find_chat(sandbox, body.integer("chat_id"))
-    thread_id = body.integer("thread_id")
-    user = _actor(sandbox, body, chat)
-    body.done()
-    return chat, thread_id, user
-
-
-def close_topic(sandbox: Sandbox, body: Body) -> Json:
-    return _set_closed(sandbox, body, closed=True)
-
-
-def reopen_topic(sandbox: Sandbox, body: Body) -> Json:
-    return _set_closed(sandbox, body, closed=False)
-
-
-def _set_closed(sandbox: Sandbox, body: Body, *, closed: bool) -> Json:
-    chat, thread_id, user = _topic_call(sandbox, body)
-    topic = find_topic(chat, thread_id)
-    if topic.closed != closed:
-        topic.closed = closed
-        service = "forum_topic_closed" if closed else "forum_topic_reopened"
-        sender = user.as_user()
-        message = post(
-            sandbox, chat, sender=sender, content={service: {}}, thread_id=topic.id, service=service
-        )
-        announce(sandbox, chat, message)
-    return {"ok": True}
-
-
-def delete_topic(sandbox: Sandbox, body: Body) -> Json:
-    chat, thread_id, _ = _topic_call(sandbox, body)
-    remove_topic(chat, find_topic(chat, thread_id))
+    message.deleted = True
+    chat.touch(message)
     sandbox.changed()
     return {"ok": True}
 
 
-def migrate(sandbox: Sandbox, body: Body) -> Json:
-    """The group becomes a (or another) supergroup under a new id; the old id only points there."""
-    body.raw("bot", None)
+def age(sandbox: Sandbox, body: Body) -> Json:
+    """A message becomes ``seconds`` older, as after a wait: what is too old cannot be deleted."""
     chat = find_chat(sandbox, body.integer("chat_id"))
-    actor = _actor(sandbox, body, chat).as_user()
+    message = find_message(chat, body.integer("message_id"))
+    message.body["date"] -= body.integer("seconds", least=1)
     body.done()
-    if chat.type == "private" or chat.migrated_to is not None:
-        raise ControlError("this chat cannot move", status=409)
-    new = Chat(
-        id=-1_000_000_000_000 - 1_000_000_000 - secrets.randbelow(2_000_000_000),
-        type="supergroup",
-        title=chat.title,
-        is_forum=chat.is_forum,
-        owner_id=chat.owner_id,
-        bots={i: Membership(status=m.status, rights=dict(m.rights)) for i, m in chat.bots.items()},
-    )
-    sandbox.world.telegram.chats[new.id] = new
-    for place, note in (
-        (chat, {"migrate_to_chat_id": new.id}),
-        (new, {"migrate_from_chat_id": chat.id}),
-    ):
-        message = post(sandbox, place, sender=actor, content=note, service=next(iter(note)))
-        announce(sandbox, place, message)
-    chat.migrated_to = new.id
-    return {"chat_id": new.id}
+    sandbox.changed()
+    return {"date": message.body["date"]}
+
+
+def expire_links(sandbox: Sandbox, body: Body) -> Json:
+    """The addresses of files that getFile gave out so far work no longer."""
+    body.done()
+    for stored in sandbox.world.telegram.files.values():
+        stored.served_until = 0.0
+    sandbox.changed()
+    return {"ok": True}
 
 
 def react(sandbox: Sandbox, body: Body) -> Json:
-    """A person sets its reaction: ``emoji``, ``null`` or none takes it away."""
+    """A person sets its reaction: ``emoji``, ``null`` or none takes it away.
+
+    ``as: "anonymous"`` is an administrator who stays unnamed: the reaction is the group's own.
+    """
     _, chat, user = _place(sandbox, body)
     message = find_message(chat, body.integer("message_id"))
     emoji = body.text("emoji", None)
+    anonymous = body.one_of("as", ("anonymous",), None) is not None
     body.done()
-    try:
-        new = check_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
-    except BotApiError as error:
-        raise ControlError(error.description) from None
+    new = _reactions(emoji)
+    place = chat_json(sandbox.world.telegram, chat)
+    actor_id = chat.id if anonymous else user.id
     change = {
-        "chat": chat_json(sandbox.world.telegram, chat),
+        "chat": place,
         "message_id": message.id,
-        "user": user.as_user(),
+        **({"actor_chat": place} if anonymous else {"user": user.as_user()}),
         "date": int(time.time()),
-        "old_reaction": message.reactions.get(user.id, []),
+        "old_reaction": message.reactions.get(actor_id, []),
         "new_reaction": new,
     }
-    message.reactions[user.id] = new
+    message.reactions[actor_id] = new
     chat.touch(message)
     sandbox.changed()
     for bot in _watchers(sandbox, chat, message):
         sandbox.telegram_deliveries.enqueue(bot, lane=chat.id, kind="message_reaction", body=change)
     return {"ok": True}
+
+
+def _reactions(emoji: str | None) -> list[Json]:
+    try:
+        return check_reactions([{"type": "emoji", "emoji": emoji}] if emoji else [])
+    except BotApiError as error:
+        raise ControlError(error.description) from None
 
 
 def _watchers(sandbox: Sandbox, chat: Chat, message: Message) -> list[Bot]:
@@ -280,10 +233,8 @@ ACTIONS = {
     "press": press,
     "block": block,
     "unblock": unblock,
-    "kick": kick,
-    "close_topic": close_topic,
-    "reopen_topic": reopen_topic,
-    "delete_topic": delete_topic,
-    "migrate": migrate,
     "react": react,
+    "delete": delete,
+    "age": age,
+    "expire_links": expire_links,
 }

@@ -46,6 +46,8 @@ CONTENT = SENDING | {
     "reopenForumTopic",
     "deleteForumTopic",
 }
+# What weighs on the bot as a whole, but on no chat.
+BOT_ONLY = frozenset({"setMessageReaction"})
 
 
 async def execute(sandbox: "Sandbox", bot: Bot, method: str, params: Json) -> Json:
@@ -64,18 +66,21 @@ async def execute(sandbox: "Sandbox", bot: Bot, method: str, params: Json) -> Js
 
 def _spend_allowance(sandbox: "Sandbox", bot: Bot, method: str, params: Json) -> None:
     chat_id = params.get("chat_id")
-    if method not in CONTENT or chat_id is None:
+    if method not in CONTENT | BOT_ONLY or chat_id is None:
         return
     settings = sandbox.settings
     per_bot, per_chat = settings.telegram_bot_per_second, settings.telegram_chat_per_second
-    wanted = [Allowance(key=("telegram", bot.id), per_second=per_bot, capacity=per_bot)]
+    # Each photo of an album is a message.
+    messages = len(params["media"]) if method == "sendMediaGroup" else 1
+    whole = Allowance(key=("telegram", bot.id), per_second=per_bot, capacity=per_bot)
+    wanted = [whole] * messages
     if method in SENDING:
         key = ("telegram", "chat", bot.id, chat_id)
         wanted.append(Allowance(key=key, per_second=per_chat, capacity=max(1.0, per_chat)))
-    if isinstance(chat_id, int) and chat_id < 0:
+    if method in CONTENT and isinstance(chat_id, int) and chat_id < 0:
         rate = settings.telegram_group_per_minute
         key = ("telegram", "group", bot.id, chat_id)
-        wanted.append(Allowance(key=key, per_second=rate / 60, capacity=rate))
+        wanted += [Allowance(key=key, per_second=rate / 60, capacity=rate)] * messages
     retry_after = sandbox.allowances.spend(*wanted)
     if retry_after:
         raise too_many_requests(retry_after)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+PRESENT = ("administrator", "member", "restricted")
+
 
 def private_chat(sandbox: "Sandbox", user_id: int) -> Chat:
     """The person's private chat with bots, opened where it is new."""
@@ -51,15 +53,21 @@ def post(
 
 
 def listeners(sandbox: "Sandbox", chat: Chat, message: Message) -> list[Bot]:
-    """The bots that hear of ``message``: none hears itself or another bot."""
-    if message.body["from"]["is_bot"]:
-        return []
-    bots = sandbox.world.telegram.bots.values()
+    """The bots that hear of ``message``.
+
+    None hears what it or another bot wrote, but each of the service messages that it caused.
+    Whoever speaks for a chat is a bot by name only.
+    """
+    bots = [bot for bot in sandbox.world.telegram.bots.values() if _is_inside(bot, chat, message)]
+    if not message.body["from"]["is_bot"] or "sender_chat" in message.body:
+        return bots
+    return [bot for bot in bots if message.service and bot.id == message.sender_id]
+
+
+def _is_inside(bot: Bot, chat: Chat, message: Message) -> bool:
     if chat.type == "private":
-        return [bot for bot in bots if bot.id == message.bot_id]
-    return [
-        bot for bot in bots if bot.id in chat.bots and chat.bots[bot.id].status == "administrator"
-    ]
+        return bot.id == message.bot_id
+    return bot.id in chat.bots and chat.bots[bot.id].status in PRESENT
 
 
 def announce(sandbox: "Sandbox", chat: Chat, message: Message, *, kind: str = "message") -> None:
@@ -85,11 +93,26 @@ def announce_membership(
     sandbox.changed()
 
 
-def change_status(sandbox: "Sandbox", chat: Chat, bot: Bot, *, status: str, actor: Json) -> None:
-    """Give ``bot`` another place in the group ``chat`` and tell it."""
+def change_status(
+    sandbox: "Sandbox",
+    chat: Chat,
+    bot: Bot,
+    *,
+    status: str,
+    actor: Json,
+    rights: dict[str, bool] | None = None,
+) -> None:
+    """Give ``bot`` another place in the group ``chat``, with other ``rights`` where given; tell it.
+
+    Where all is as before, nobody is told.
+    """
     membership = chat.bots[bot.id]
     old = bot_member(bot, membership)
     membership.status = status
+    if rights is not None:
+        membership.rights = dict(rights)
+    if bot_member(bot, membership) == old:
+        return
     announce_membership(sandbox, chat, bot, actor=actor, old=old, new=bot_member(bot, membership))
 
 

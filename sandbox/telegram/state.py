@@ -84,6 +84,7 @@ class Topic:
     name: str
     icon_color: int
     icon_custom_emoji_id: str | None = None
+    creator_id: int | None = None
     closed: bool = False
     deleted: bool = False
     pinned: list[int] = field(default_factory=list)
@@ -114,7 +115,10 @@ class Message:
 
 @dataclass(kw_only=True)
 class Membership:
-    """A bot's place in a group: ``status`` as in ChatMember, ``rights`` it was refused or given."""
+    """A bot's place in a group: ``status`` as in ChatMember, ``rights`` it was refused or given.
+
+    An administrator has every right that is not refused, a restricted bot only what is given.
+    """
 
     status: str = "administrator"
     rights: dict[str, bool] = field(default_factory=dict)

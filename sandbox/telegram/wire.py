@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .permissions import PERMISSIONS
 from .state import Bot, Chat, Membership, Message, TelegramState, User
 
 Json = dict[str, Any]
@@ -44,7 +45,10 @@ def bot_member(bot: Bot, membership: Membership) -> Json:
     if membership.status == "administrator":
         rights = {right: membership.may(right) for right in RIGHTS}
         return {**body, "can_be_edited": False, "is_anonymous": False, **rights}
-    if membership.status == "kicked":
+    if membership.status == "restricted":
+        body |= {name: membership.rights.get(name, False) for name in PERMISSIONS}
+        body["is_member"] = True
+    if membership.status in ("kicked", "restricted"):
         body["until_date"] = 0
     return body
 

@@ -74,9 +74,10 @@ def test_a_deleted_topic_is_not_found(world, group):
     topic = {"chat_id": group, "message_thread_id": world.topic(group)}
     world.result("sendMessage", text="x", **topic)
     assert world.result("deleteForumTopic", **topic) is True
-    for method, more in (("sendMessage", {"text": "x"}), ("closeForumTopic", {})):
-        refusal = world.refusal(method, **topic, **more)
-        assert refusal == (400, "Bad Request: message thread not found")
+    refusal = world.refusal("sendMessage", **topic, text="x")
+    assert refusal == (400, "Bad Request: message thread not found")
+    for method in ("closeForumTopic", "editForumTopic", "deleteForumTopic"):
+        assert world.refusal(method, **topic) == (400, "Bad Request: TOPIC_ID_INVALID")
     shown = world.chat(group)
     assert shown["topics"][0]["deleted"] is True
     assert [message["deleted"] for message in shown["messages"]] == [True]

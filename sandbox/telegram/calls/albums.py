@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_markup
 from sandbox.telegram.media import KINDS, Kind
+from sandbox.telegram.permissions import require_sending
 from sandbox.telegram.posting import edit
 from sandbox.telegram.state import Message
 from sandbox.telegram.wire import message_json
@@ -54,6 +55,8 @@ async def send_album(call: Call) -> list[Json]:
     contents = [
         await medium_content(call, kind, item) for kind, item in zip(kinds, items, strict=True)
     ]
+    for content in contents:
+        require_sending(chat, call.bot.id, content)
     group = {"media_group_id": str(secrets.randbelow(10**17) + 10**16)}
     return [send(call, chat, content | group) for content in contents]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_markup
-from sandbox.telegram.posting import edit, post
+from sandbox.telegram.posting import announce, edit, post
 from sandbox.telegram.reactions import check_reactions
 from sandbox.telegram.state import Chat, Message
 from sandbox.telegram.wire import message_json
@@ -58,15 +58,18 @@ async def edit_markup(call: Call) -> Json:
 async def delete_message(call: Call) -> bool:
     chat = find_chat(call)
     message = find_message(call, chat, missing="message to delete not found")
-    own = message.sender_id == call.bot.id
-    if not own and chat.type != "private":
-        allowed = chat.bots[call.bot.id].may("can_delete_messages")
-    else:
-        allowed = time.time() - message.body["date"] < DELETABLE_SECONDS
-    if not allowed or message.service == "forum_topic_created":
-        raise bad_request("message can't be deleted")
+    _require_deletable(call, chat, message)
     _remove(call, chat, message)
     return True
+
+
+def _require_deletable(call: Call, chat: Chat, message: Message) -> None:
+    """Young enough, no topic's beginning, and the bot's own or in the reach of its rights."""
+    old = time.time() - message.body["date"] >= DELETABLE_SECONDS
+    others = message.sender_id != call.bot.id and chat.type != "private"
+    forbidden = others and not chat.bots[call.bot.id].may("can_delete_messages")
+    if old or forbidden or message.service in ("forum_topic_created", "chat_created"):
+        raise bad_request("message can't be deleted")
 
 
 async def delete_messages(call: Call) -> bool:
@@ -74,10 +77,12 @@ async def delete_messages(call: Call) -> bool:
     ids = call.params["message_ids"]
     if not 1 <= len(ids) <= 100:
         raise bad_request("message identifiers are not specified")
-    for message_id in ids:
-        message = chat.messages.get(message_id)
-        if message is not None and message.bot_id in (None, call.bot.id):
-            _remove(call, chat, message)
+    found = [chat.messages[i] for i in ids if i in chat.messages]
+    there = [m for m in found if not m.deleted and m.bot_id in (None, call.bot.id)]
+    for message in there:
+        _require_deletable(call, chat, message)
+    for message in there:
+        _remove(call, chat, message)
     return True
 
 
@@ -111,7 +116,7 @@ async def pin_message(call: Call) -> bool:
     if message.id in pinned:
         return True
     pinned.append(message.id)
-    post(
+    note = post(
         call.sandbox,
         chat,
         sender=call.bot.as_user(),
@@ -120,6 +125,7 @@ async def pin_message(call: Call) -> bool:
         bot=call.bot,
         service="pinned_message",
     )
+    announce(call.sandbox, chat, note)
     return True
 
 

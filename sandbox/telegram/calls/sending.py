@@ -6,6 +6,7 @@ from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_markup
 from sandbox.telegram.markup import format_text
 from sandbox.telegram.media import KINDS, Kind, obtain_medium
+from sandbox.telegram.permissions import require_sending
 from sandbox.telegram.posting import post
 from sandbox.telegram.state import Chat
 from sandbox.telegram.wire import message_json
@@ -81,8 +82,10 @@ def caption_content(params: Json) -> Json:
 def send(call: Call, chat: Chat, content: Json) -> Json:
     """Post ``content`` as the call asks: its topic, what it answers, its keyboard.
 
-    :raises BotApiError: what it answers is not there, or the keyboard is not well-formed.
+    :raises BotApiError: the bot may not send such a thing, what it answers is not there, or the
+        keyboard is not well-formed.
     """
+    require_sending(chat, call.bot.id, content)
     content = {**content, **_reply(call, chat), **check_markup(call.params.get("reply_markup"))}
     if call.params.get("protect_content"):
         content["has_protected_content"] = True

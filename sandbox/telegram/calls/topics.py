@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.telegram.errors import bad_request
-from sandbox.telegram.posting import post
+from sandbox.telegram.posting import announce, post
 from sandbox.telegram.state import Chat, Topic
 
 from .call import Call, Handler, find_chat, find_topic, require_right
@@ -14,12 +14,29 @@ ICON_COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 NAME_MAX = 128
 
 
-def _forum(call: Call, *, action: str) -> Chat:
+def _forum(call: Call) -> Chat:
     chat = find_chat(call)
     if not chat.is_forum:
         raise bad_request("the chat is not a forum")
-    require_right(call, chat, "can_manage_topics", action=action)
     return chat
+
+
+def _known_topic(call: Call, chat: Chat) -> Topic:
+    """Unlike a message to it, a change to a topic that is not there is refused in Telegram's own
+    words."""
+    topic = chat.topics.get(call.params["message_thread_id"])
+    if topic is None or topic.deleted:
+        raise bad_request("TOPIC_ID_INVALID")
+    return topic
+
+
+def _changeable(call: Call, *, action: str) -> tuple[Chat, Topic]:
+    """The topic that the call names: the bot's own, or one in a group where it manages topics."""
+    chat = _forum(call)
+    topic = _known_topic(call, chat)
+    if topic.creator_id != call.bot.id:
+        require_right(call, chat, "can_manage_topics", action=action)
+    return chat, topic
 
 
 def _checked_name(name: str) -> str:
@@ -32,7 +49,7 @@ def _checked_name(name: str) -> str:
 
 
 def _note(call: Call, chat: Chat, topic: Topic, *, service: str, body: Json) -> None:
-    post(
+    message = post(
         call.sandbox,
         chat,
         sender=call.bot.as_user(),
@@ -40,17 +57,23 @@ def _note(call: Call, chat: Chat, topic: Topic, *, service: str, body: Json) -> 
         thread_id=topic.id,
         service=service,
     )
+    announce(call.sandbox, chat, message)
 
 
 async def create_topic(call: Call) -> Json:
-    chat = _forum(call, action="create a topic")
+    chat = _forum(call)
+    require_right(call, chat, "can_manage_topics", action="create a topic")
     name = _checked_name(call.params["name"])
     color = call.params.get("icon_color", ICON_COLORS[0])
     if color not in ICON_COLORS:
         raise bad_request("wrong topic icon color specified")
     icon = call.params.get("icon_custom_emoji_id") or None
     topic = Topic(
-        id=chat.last_message_id + 1, name=name, icon_color=color, icon_custom_emoji_id=icon
+        id=chat.last_message_id + 1,
+        name=name,
+        icon_color=color,
+        icon_custom_emoji_id=icon,
+        creator_id=call.bot.id,
     )
     chat.topics[topic.id] = topic
     body: Json = {"name": name, "icon_color": color}
@@ -61,8 +84,7 @@ async def create_topic(call: Call) -> Json:
 
 
 async def edit_topic(call: Call) -> bool:
-    chat = _forum(call, action="edit the topic")
-    topic = find_topic(chat, call.params["message_thread_id"])
+    chat, topic = _changeable(call, action="edit the topic")
     name = _checked_name(call.params.get("name") or topic.name)
     icon = call.params.get("icon_custom_emoji_id", topic.icon_custom_emoji_id) or None
     if (name, icon) == (topic.name, topic.icon_custom_emoji_id):
@@ -84,8 +106,7 @@ async def reopen_topic(call: Call) -> bool:
 
 
 def _set_closed(call: Call, *, closed: bool) -> bool:
-    chat = _forum(call, action="close the topic" if closed else "reopen the topic")
-    topic = find_topic(chat, call.params["message_thread_id"])
+    chat, topic = _changeable(call, action="close or open the topic")
     if topic.closed == closed:
         raise bad_request("TOPIC_NOT_MODIFIED")
     topic.closed = closed
@@ -95,9 +116,9 @@ def _set_closed(call: Call, *, closed: bool) -> bool:
 
 
 async def delete_topic(call: Call) -> bool:
-    chat = find_chat(call)
+    chat = _forum(call)
     require_right(call, chat, "can_delete_messages", action="delete the topic")
-    topic = find_topic(chat, call.params["message_thread_id"])
+    topic = _known_topic(call, chat)
     remove_topic(chat, topic)
     call.sandbox.changed()
     return True
