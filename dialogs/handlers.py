@@ -8,11 +8,14 @@ from dialogs.services import (
     attachments,
     chats,
     groups,
+    history,
+    late_media,
     messages,
     to_avito,
     to_telegram,
     topic_notes,
     topics,
+    withdrawals,
 )
 from dialogs.services.avito_intake import take_message
 from dialogs.services.telegram_intake import take_topic_message
@@ -27,6 +30,7 @@ def register() -> None:
     register_handler("avito", "message", on_avito_message)
     register_handler("telegram", "message", on_telegram_message)
     _register_kinds()
+    _register_topic_kinds()
     register_room("dialog", may_join)
     register_notification(
         groups.GROUP_UNUSABLE,
@@ -78,4 +82,21 @@ def _register_kinds() -> None:
     register_kind(chats.FETCH_CHAT, chats.prepare_fetch, chats.settle_fetch, chats.FETCH_POLICY)
     register_kind(
         chats.MARK_READ, chats.prepare_mark_read, chats.settle_mark_read, chats.MARK_READ_POLICY
+    )
+
+
+def _register_topic_kinds() -> None:
+    register_kind(topics.REOPEN, topics.prepare_reopen, topics.settle_reopen, topics.REOPEN_POLICY)
+    register_kind(history.HISTORY, history.prepare_history, history.settle_history, history.POLICY)
+    register_kind(
+        late_media.FOLLOW_UP,
+        late_media.prepare_follow_up,
+        late_media.settle_follow_up,
+        late_media.FOLLOW_UP_POLICY,
+    )
+    register_kind(
+        withdrawals.STRIKE,
+        withdrawals.prepare_strike,
+        withdrawals.settle_strike,
+        withdrawals.STRIKE_POLICY,
     )

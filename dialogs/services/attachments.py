@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from dialogs.models import Attachment, Dialog, Message
+from dialogs.services.late_media import follow_up
 from dialogs.services.messages import lock_message, publish_message
 from dialogs.services.routes import (
     attachment_lane,
@@ -77,6 +78,7 @@ def settle_fetch(delivery: Delivery, outcome: Outcome) -> Again | None:
         attachment.state = Attachment.State.FAILED
     attachment.save(update_fields=["file", "state"])
     publish_message(message, "message.updated")
+    follow_up(message)
     wake_lane(telegram_lane(message.dialog_id))
     wake_lane(avito_lane(message.dialog_id))
     return None

@@ -10,10 +10,12 @@ from django.utils import timezone, translation
 
 from dialogs.models import Contact, Dialog, Message
 from dialogs.selectors.locks import lock_dialog
-from dialogs.services import echoes
+from dialogs.services import echoes, withdrawals
+from dialogs.services.attachments import attach_origins
+from dialogs.services.avito_content import content_of, facts_of, origins_of, quoted_words
 from dialogs.services.chats import queue_fetch
 from dialogs.services.messages import queue_to_telegram, store_message
-from dialogs.services.wording import describe_content, language_of
+from dialogs.services.wording import describe_content, language_of, message_line
 from integrations.models import AvitoAccount
 
 # Avito itself writes as user 0 or 1 (not documented; seen in public clients).
@@ -24,8 +26,11 @@ _NOBODY = ("", "0", "1")
 def take_message(*, account_id: UUID, value: Mapping[str, Any]) -> bool:
     """Take one message of an Avito chat in, once, and send it on to the dialog's topic.
 
+    A message of the type ``deleted`` under a known id is that message's deletion. A quote comes
+    only with what was polled: Avito's webhooks do not name the message that is answered.
+
     :param value: ``payload.value`` of a webhook (contracts: Avito), or the same put together by
-        the poll.
+        the poll, which may hold ``quote`` as the v3 list has it.
     :returns: whether it was ours to take: not if the account is gone.
     """
     account = AvitoAccount.objects.select_related("organization").filter(pk=account_id).first()
@@ -35,13 +40,13 @@ def take_message(*, account_id: UUID, value: Mapping[str, Any]) -> bool:
     found = get_or_create_dialog(account=account, value=value, is_own=is_own)
     under_way = echoes.lock_unsettled(found.pk) if is_own else []
     dialog = lock_dialog(found.pk)
-    if dialog is None or dialog.messages.filter(avito_message_id=value["id"]).exists():
+    if dialog is None or _is_old_news(dialog, value):
         return True
     if is_own and echoes.claim_echo(
-        dialog, under_way, avito_message_id=value["id"], text=_content(value).get("text", "")
+        dialog, under_way, avito_message_id=value["id"], text=content_of(value).get("text", "")
     ):
         return True
-    queue_to_telegram(_store(dialog, value, is_own=is_own))
+    _take(dialog, value, is_own=is_own)
     return True
 
 
@@ -80,33 +85,72 @@ def _contact_of(account: AvitoAccount, value: Mapping[str, Any]) -> Contact | No
     )[0]
 
 
-def _store(dialog: Dialog, value: Mapping[str, Any], *, is_own: bool) -> Message:
-    kind = str(value.get("type") or "unknown")
-    return store_message(
+def _is_old_news(dialog: Dialog, value: Mapping[str, Any]) -> bool:
+    """Say whether the message is known; if this is its deletion, note that."""
+    known = dialog.messages.filter(avito_message_id=value["id"]).first()
+    if known is None:
+        return False
+    if value.get("type") == "deleted":
+        known.dialog = dialog
+        withdrawals.note_deletion(known)
+    return True
+
+
+def _take(dialog: Dialog, value: Mapping[str, Any], *, is_own: bool) -> None:
+    is_deleted = value.get("type") == "deleted"
+    # What our side wrote and took back before we heard of it concerns nobody.
+    if is_own and is_deleted:
+        return
+    is_wanted = is_own or dialog.status != Dialog.Status.BANNED
+    is_waiting = is_wanted and not is_own
+    with translation.override(language_of(dialog.organization)):
+        message = _store(dialog, value, is_own=is_own, is_waiting=is_waiting)
+    attach_origins(message, origins_of(message.kind, content_of(value)))
+    if is_wanted:
+        queue_to_telegram(message)
+
+
+def _store(dialog: Dialog, value: Mapping[str, Any], *, is_own: bool, is_waiting: bool) -> Message:
+    kind, content = str(value.get("type") or "unknown")[:16], content_of(value)
+    answered, quote = _quoted(dialog, value)
+    has_media = bool(origins_of(kind, content))
+    message = store_message(
         Message(
             dialog=dialog,
             direction=Message.Direction.AVITO,
             is_incoming=not is_own,
-            kind=kind[:16],
-            text=_text_of(dialog, kind, _content(value)),
-            status=Message.Status.SENT if is_own else Message.Status.QUEUED,
+            kind=kind,
+            text="" if has_media else describe_content(kind, content, chat_id=dialog.external_id),
+            facts=facts_of(kind, content) | quote,
+            reply_to=answered,
+            deleted_at=timezone.now() if kind == "deleted" else None,
+            status=Message.Status.QUEUED if is_waiting else Message.Status.SENT,
             avito_message_id=value["id"],
             written_at=_written_at(value),
         )
     )
+    if has_media:
+        _name_in_list(message)
+    return message
 
 
-def _text_of(dialog: Dialog, kind: str, content: Mapping[str, Any]) -> str:
-    words = str(content.get("text") or "") if kind == "text" else ""
-    if words.strip():
-        return words
-    with translation.override(language_of(dialog.organization)):
-        return describe_content(kind, content, chat_id=dialog.external_id)
+def _name_in_list(message: Message) -> None:
+    """Let the list of dialogs say what a message without words was."""
+    dialog = message.dialog
+    if dialog.last_message_at == message.written_at:
+        dialog.last_message_text = message_line(message)
+        dialog.save(update_fields=["last_message_text"])
 
 
-def _content(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = value.get("content")
-    return content if isinstance(content, Mapping) else {}
+def _quoted(dialog: Dialog, value: Mapping[str, Any]) -> tuple[Message | None, dict[str, str]]:
+    """Return the message that is answered, else its words for where it is unknown."""
+    quote = value.get("quote")
+    if not isinstance(quote, Mapping) or not quote.get("id"):
+        return None, {}
+    answered = withdrawals.find_message(dialog, str(quote["id"]))
+    if answered is not None:
+        return answered, {}
+    return None, {"quote": quoted_words(quote, chat_id=dialog.external_id)}
 
 
 def _written_at(value: Mapping[str, Any]) -> datetime:

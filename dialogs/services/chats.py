@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dialogs.models import Contact, Dialog, Message
 from dialogs.selectors.locks import lock_dialog
+from dialogs.services.avito_content import largest
 from dialogs.services.routes import avito_read_lane, avito_route, telegram_lane
 from integrations.models import Delivery, InboundEvent
 from integrations.services.calls import (
@@ -116,7 +117,7 @@ def _store_chat(dialog: Dialog, chat: Mapping[str, Any]) -> None:
             "title": str(item.get("title") or ""),
             "price": str(item.get("price_string") or ""),
             "url": str(item.get("url") or ""),
-            "image": _largest_image(item.get("images") or {}),
+            "image": largest((item.get("images") or {}).get("main")),
         }
         dialog.title = dialog.item["title"][:200]
     _store_contact(dialog, chat.get("users") or [])
@@ -133,10 +134,3 @@ def _store_contact(dialog: Dialog, users: Sequence[Mapping[str, Any]]) -> None:
         )[0]
     dialog.contact.name = str(buyer.get("name") or "")[:128]
     dialog.contact.save(update_fields=["name"])
-
-
-def _largest_image(images: Mapping[str, Any]) -> str:
-    """Return the address of the widest picture of ``images.main``, whose keys are ``WxH``."""
-    sizes = images.get("main") or {}
-    best = max(sizes, key=lambda size: int(size.partition("x")[0] or 0), default=None)
-    return str(sizes[best]) if best else ""

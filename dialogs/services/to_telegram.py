@@ -1,22 +1,29 @@
 """A message's way into its dialog's topic."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.utils import translation
-
-from dialogs.models import Message
+from dialogs.models import Dialog, Message
+from dialogs.services import bursts
 from dialogs.services.chats import queue_mark_read
 from dialogs.services.groups import mend_group
+from dialogs.services.late_media import follow_up, keep_file_id, wait_for_media
 from dialogs.services.messages import TO_TELEGRAM, change_status, lock_message
+from dialogs.services.rendering import call_of
 from dialogs.services.routes import Place, Route, find_place, telegram_route
-from dialogs.services.splitting import TELEGRAM_TEXT_LIMIT
-from dialogs.services.topics import CREATE_TOPIC, THREAD_NOT_FOUND, forget_topic, topic_first
-from dialogs.services.wording import language_of, telegram_text
+from dialogs.services.topics import (
+    CREATE_TOPIC,
+    THREAD_NOT_FOUND,
+    TOPIC_CLOSED,
+    forget_topic,
+    note_closed,
+    reopen_first,
+    topic_first,
+)
 from integrations.models import Delivery
 from integrations.services.calls import (
     Again,
     Ahead,
-    Call,
     Drop,
     NewDelivery,
     Outcome,
@@ -31,6 +38,8 @@ POLICY = Policy(max_attempts=None)
 NO_GROUP_SECONDS = 30.0
 # A topic may be made for a message, and once more if it is gone before the message is there.
 MAX_TOPICS_PER_MESSAGE = 2
+# In a delivery's payload: Telegram has refused the message in its own form.
+PLAIN = "plain"
 
 
 def prepare_message(delivery: Delivery) -> Prepared:
@@ -40,58 +49,87 @@ def prepare_message(delivery: Delivery) -> Prepared:
         return Drop("the message is gone")
     if message.telegram_message_id is not None:
         return Drop("it is in Telegram already")
-    dialog = message.dialog
-    place = find_place(dialog)
+    if message.is_incoming and message.dialog.status == Dialog.Status.BANNED:
+        Message.objects.filter(pk=message.pk).update(status=Message.Status.SENT)
+        return Drop("the buyer is banned")
+    place = find_place(message.dialog)
     if place is None:
         return Wait(NO_GROUP_SECONDS, "there is no working bot with a group")
-    route = telegram_route(dialog)
+    route = telegram_route(message.dialog)
     if route != Route(delivery.sender, delivery.budget_key):
         return _rerouted(delivery, route)
-    if place.has_topics and place.topic_id is None:
-        return topic_first(dialog, place)
-    return _call(message, place)
+    return _needed_first(delivery, message, place) or call_of(
+        bursts.gather(delivery, message), place, is_plain=PLAIN in delivery.payload
+    )
 
 
 def settle_message(delivery: Delivery, outcome: Outcome) -> Again | None:
     """Note the message's arrival, and only then have the chat marked read on Avito."""
+    if outcome.status is Status.SENT:
+        _delivered(delivery, outcome.result or {})
+        return None
+    if outcome.code == TOPIC_CLOSED and note_closed(delivery):
+        return Again()
     if outcome.status is Status.PERMANENT and (answer := mend_group(delivery, outcome)):
         return answer
     message = lock_message(delivery.payload["message_id"])
     if message is None:
         return None
-    if outcome.status is Status.SENT:
-        _delivered(delivery, message, outcome.result or {})
-        return None
     if outcome.code == THREAD_NOT_FOUND:
         forget_topic(message.dialog)
         if _topics_made_for(delivery) < MAX_TOPICS_PER_MESSAGE:
             return Again()
+    elif _may_go_plainly(delivery, outcome):
+        return Again()
     if message.is_incoming:
         change_status(message, Message.Status.FAILED)
     return None
 
 
-def _delivered(delivery: Delivery, message: Message, result: dict[str, Any]) -> None:
-    number = result.get("message_id")
-    taken = Message.objects.filter(dialog_id=message.dialog_id, telegram_message_id=number)
-    if number is not None and not taken.exists():
-        message.telegram_message_id = number
-    if not message.is_incoming:
-        message.save(update_fields=["telegram_message_id"])
+def _needed_first(delivery: Delivery, message: Message, place: Place) -> Wait | Ahead | None:
+    if place.has_topics and place.topic_id is None:
+        return topic_first(message, place)
+    return reopen_first(delivery, place) or wait_for_media(message)
+
+
+def _delivered(delivery: Delivery, result: Mapping[str, Any]) -> None:
+    message = lock_message(delivery.payload["message_id"])
+    if message is None:
         return
     uncertain = Delivery.objects.filter(pk=delivery.pk, uncertain=True).exists()
-    change_status(message, Message.Status.UNCERTAIN if uncertain else Message.Status.DELIVERED)
-    queue_mark_read(message)
+    followers = bursts.taken_along(delivery, message)
+    for one in (message, *followers):
+        one.telegram_message_id = result.get("message_id")
+        if one.is_incoming:
+            one.delivery_id = delivery.pk
+            one.save(update_fields=["delivery"])
+            change_status(one, Message.Status.UNCERTAIN if uncertain else Message.Status.DELIVERED)
+        else:
+            one.save(update_fields=["telegram_message_id"])
+    bursts.close_deliveries(delivery, followers)
+    _keep_media(message, result)
+    if message.is_incoming:
+        queue_mark_read([message, *followers][-1])
 
 
-def _call(message: Message, place: Place) -> Call:
-    dialog = message.dialog
-    with translation.override(language_of(dialog.organization)):
-        text = telegram_text(message, dialog, is_alone=place.has_topics)
-    params: dict[str, Any] = {"chat_id": place.chat_id, "text": text[:TELEGRAM_TEXT_LIMIT]}
-    if place.topic_id is not None:
-        params["message_thread_id"] = place.topic_id
-    return Call("sendMessage", params)
+def _keep_media(message: Message, result: Mapping[str, Any]) -> None:
+    """Keep the names of what was sent; what left as words alone is followed by its picture."""
+    if "text" in result:
+        follow_up(message)
+        return
+    for media in message.attachments.all()[:1]:
+        keep_file_id(media, result)
+
+
+def _may_go_plainly(delivery: Delivery, outcome: Outcome) -> bool:
+    """Say whether a refused message shall be tried once more: by itself, as text alone."""
+    if outcome.status is not Status.PERMANENT or PLAIN in delivery.payload:
+        return False
+    if outcome.code in ("expired", "fault"):
+        return False
+    delivery.payload[PLAIN] = True
+    bursts.split(delivery)
+    return True
 
 
 def _rerouted(delivery: Delivery, route: Route) -> Ahead | Drop:
@@ -111,6 +149,6 @@ def _topics_made_for(delivery: Delivery) -> int:
 
 def _message_of(delivery: Delivery) -> Message | None:
     messages = Message.objects.select_related(
-        "dialog__organization", "dialog__avito_account__bot", "dialog__contact"
+        "dialog__organization", "dialog__avito_account__bot", "dialog__contact", "reply_to"
     )
     return messages.filter(pk=delivery.payload["message_id"]).first()

@@ -1,6 +1,8 @@
 """The topic that mirrors a dialog in Telegram: made, given the item's card, pinned, forgotten.
 
-Each of the three steps is a delivery. Topic and card go ahead of the message that needs them.
+Each of the steps is a delivery. Topic, card and, in a topic that is made again, what was said
+last go ahead of the message that needs them. What people call a topic is theirs: nothing renames
+it.
 """
 
 from datetime import timedelta
@@ -11,7 +13,13 @@ from django.utils import timezone
 
 from dialogs.models import Dialog, Message
 from dialogs.selectors.locks import lock_dialog
-from dialogs.services.groups import UNUSABLE_PAUSE_SECONDS, mend_group, tell_unusable
+from dialogs.services import history
+from dialogs.services.groups import (
+    UNUSABLE_PAUSE_SECONDS,
+    mend_group,
+    tell_unusable,
+    wait_for_rights,
+)
 from dialogs.services.routes import Place, find_place, telegram_side_lane
 from dialogs.services.wording import card_text, topic_name
 from integrations.models import Delivery
@@ -32,10 +40,12 @@ from integrations.services.outbox import deliver
 CREATE_TOPIC = "dialogs.create_topic"
 CARD = "dialogs.card"
 PIN_CARD = "dialogs.pin_card"
+REOPEN = "dialogs.reopen_topic"
 
 TOPIC_POLICY = Policy(max_attempts=None)
 CARD_POLICY = Policy(max_attempts=8)
 PIN_POLICY = Policy(max_attempts=3)
+REOPEN_POLICY = Policy(max_attempts=None)
 
 # How long the first message waits to hear what the chat is about, and how often it looks.
 ITEM_SECONDS = 15.0
@@ -45,21 +55,60 @@ PIN_DELAY = timedelta(seconds=3)
 CAPTION_LIMIT = 1024
 _ICON_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 THREAD_NOT_FOUND = "thread_not_found"
+TOPIC_CLOSED = "topic_closed"
+# Somebody may close the topic again before the message is there; then its group is unusable.
+MAX_REOPENINGS = 3
+# In a message delivery's payload: how often its topic was found closed.
+_CLOSINGS = "closings"
 
 
-def topic_first(dialog: Dialog, place: Place) -> Wait | Ahead:
-    """Return what a message without a topic needs first: news of the item, or topic and card."""
+def topic_first(message: Message, place: Place) -> Wait | Ahead:
+    """Return what a message without a topic needs first: news of the item, or a topic.
+
+    With the topic come its card and, if there was one before, what was said there last.
+    """
+    dialog = message.dialog
     age = (timezone.now() - dialog.created_at).total_seconds()
     if dialog.item_fetched_at is None and age < ITEM_SECONDS:
         return Wait(ITEM_LOOK_SECONDS, "what the chat is about is not known yet")
     number = count_topics(dialog)
-    return Ahead([_new(kind, dialog, place, number) for kind in (CREATE_TOPIC, CARD)])
+    topic, card = (_new(kind, dialog, place, number) for kind in (CREATE_TOPIC, CARD))
+    return Ahead([topic, card, *history.history_of(message, place, number=number)])
 
 
 def count_topics(dialog: Dialog) -> int:
     """Return how many topics were ever asked for; the next one's number."""
     made = Delivery.objects.filter(idempotency_key__startswith=f"{CREATE_TOPIC}:{dialog.pk}:")
     return made.count()
+
+
+def note_closed(delivery: Delivery) -> bool:
+    """Note that a message found its topic closed; say whether to open it and try again."""
+    times = delivery.payload.get(_CLOSINGS, 0) + 1
+    if times > MAX_REOPENINGS:
+        return False
+    delivery.payload[_CLOSINGS] = times
+    Delivery.objects.filter(pk=delivery.pk).update(payload=delivery.payload)
+    return True
+
+
+def reopen_first(delivery: Delivery, place: Place) -> Ahead | None:
+    """Return the opening of the topic that a message found closed, unless that was tried."""
+    times = delivery.payload.get(_CLOSINGS, 0)
+    key = f"{REOPEN}:{delivery.pk}:{times}"
+    if not times or Delivery.objects.filter(idempotency_key=key).exists():
+        return None
+    where = {"chat_id": place.chat_id, "message_thread_id": place.topic_id}
+    return Ahead([NewDelivery(REOPEN, place.bot.sender, place.budget_key, where, key)])
+
+
+def prepare_reopen(delivery: Delivery) -> Prepared:
+    return Call("reopenForumTopic", delivery.payload)
+
+
+def settle_reopen(delivery: Delivery, outcome: Outcome) -> Again | None:
+    """Wait for the right to open topics; what else may be wrong the message behind it tells."""
+    return mend_group(delivery, outcome) if outcome.status is Status.PERMANENT else None
 
 
 def forget_topic(dialog: Dialog) -> None:
@@ -73,8 +122,12 @@ def prepare_topic(delivery: Delivery) -> Prepared:
     place = find_place(dialog) if dialog else None
     if place is None or dialog is None or place.budget_key != delivery.budget_key:
         return Drop("the group is another one now")
+    if not place.has_topics:
+        return Drop("the group is used without topics now")
     if place.topic_id is not None:
         return Drop("there is a topic already")
+    if wait := wait_for_rights(place.bot):
+        return wait
     colour = _ICON_COLOURS[dialog.pk.int % len(_ICON_COLOURS)]
     params = {"chat_id": place.chat_id, "name": topic_name(dialog), "icon_color": colour}
     return Call("createForumTopic", params)

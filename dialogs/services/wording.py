@@ -11,16 +11,21 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Membership, Organization
 from dialogs.models import Dialog, Message
 
-# Types of which Avito's API gives nothing that could be read.
-_BARE_KINDS = {
+# What stands for a message that has no words.
+_NAMES = {
     "image": gettext_lazy("A picture"),
     "voice": gettext_lazy("A voice message"),
     "call": gettext_lazy("A missed call"),
+    "appCall": gettext_lazy("A call over Avito"),
     "deleted": gettext_lazy("A message that was deleted"),
     "file": gettext_lazy("A file"),
     "video": gettext_lazy("A video"),
+    "link": gettext_lazy("A link"),
+    "system": gettext_lazy("A notice from Avito"),
 }
 AVITO_CHAT_URL = "https://www.avito.ru/profile/messenger/channel/{}"
+MAP_URL = "https://yandex.ru/maps/?pt={lon},{lat}&z=16&l=map"
+_QUOTED_LENGTH = 120
 
 
 def language_of(organization: Organization) -> str:
@@ -39,31 +44,87 @@ def avito_chat_url(chat_id: str) -> str:
     return AVITO_CHAT_URL.format(quote(chat_id, safe=""))
 
 
-def describe_content(kind: str, content: Mapping[str, Any], *, chat_id: str) -> str:
-    """Return a line that stands for what an Avito message shows, and the address of its chat.
+def kind_name(kind: str) -> str:
+    """Return what a message of Avito's type ``kind`` is called, in the active language."""
+    return str(_NAMES.get(kind) or _("A message that can only be seen on Avito"))
+
+
+def placeholder(kind: str, *, chat_id: str) -> str:
+    """Return what is shown in place of what cannot be had, and where it can: two lines.
 
     In the active language.
     """
-    line = _describe(kind, content)
-    return f"{line}\n{avito_chat_url(chat_id)}"
+    return f"{kind_name(kind)}\n{avito_chat_url(chat_id)}"
 
 
-def _describe(kind: str, content: Mapping[str, Any]) -> str:
+def describe_content(kind: str, content: Mapping[str, Any], *, chat_id: str) -> str:
+    """Return what an Avito message says as text, in the active language.
+
+    Where its type or its content give nothing to read, that is a placeholder.
+    """
     inner = content.get(kind)
     parts: Mapping[str, Any] = inner if isinstance(inner, Mapping) else {}
+    return _describe(kind, content, parts) or placeholder(kind, chat_id=chat_id)
+
+
+def _describe(kind: str, content: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
     match kind:
+        case "text" | "system":
+            words = str(content.get("text") or "")
+            return words if words.strip() else ""
         case "link":
-            return _joined(parts.get("text"), parts.get("url")) or _("A link")
+            return _link(parts)
         case "item":
-            facts = (parts.get("title"), parts.get("price_string"), parts.get("item_url"))
-            return _("An item: %(facts)s") % {"facts": _joined(*facts, by=", ")}
+            facts = _joined(parts.get("title"), parts.get("price_string"), parts.get("item_url"))
+            return _("An item: %(facts)s") % {"facts": facts} if facts else ""
         case "location":
-            place = parts.get("title") or parts.get("text") or _coordinates(parts)
-            return _("A place: %(place)s") % {"place": place}
-        case "system":
-            return str(content.get("text") or _("A notice from Avito"))
+            return _place(parts)
+        case "call":
+            return kind_name(kind)
         case _:
-            return str(_BARE_KINDS.get(kind, _("A message that can only be seen on Avito")))
+            return ""
+
+
+def _link(parts: Mapping[str, Any]) -> str:
+    text, url = str(parts.get("text") or ""), str(parts.get("url") or "")
+    preview = parts.get("preview")
+    title = preview.get("title") if isinstance(preview, Mapping) else ""
+    return _joined(text, "" if url in text else url, title)
+
+
+def _place(parts: Mapping[str, Any]) -> str:
+    lat, lon = parts.get("lat"), parts.get("lon")
+    has_point = lat is not None and lon is not None
+    name = parts.get("text") or parts.get("title") or (f"{lat}, {lon}" if has_point else "")
+    if not name:
+        return ""
+    line = _("A place: %(place)s") % {"place": name}
+    return _joined(line, MAP_URL.format(lat=lat, lon=lon) if has_point else "")
+
+
+def message_line(message: Message) -> str:
+    """Return a message in one line, for lists and quotes, in the active language."""
+    words = " ".join(message.text.split())
+    return words or kind_name(message.kind)
+
+
+def quoted_line(message: Message) -> str:
+    """Return the line that shows which message is answered, or an empty one.
+
+    In the active language.
+    """
+    if message.reply_to is not None:
+        words = message_line(message.reply_to)
+    else:
+        words = str(message.facts.get("quote") or "")
+    if not words:
+        return ""
+    return f"> {shortened(words, _QUOTED_LENGTH)}"
+
+
+def shortened(text: str, length: int) -> str:
+    """Return ``text``, cut to ``length`` characters with an ellipsis where it is longer."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def telegram_text(message: Message, dialog: Dialog, *, is_alone: bool) -> str:
@@ -73,17 +134,28 @@ def telegram_text(message: Message, dialog: Dialog, *, is_alone: bool) -> str:
 
     :param is_alone: the chat is the dialog's own topic, so nobody need ask who is speaking.
     """
-    head = _head(message, dialog, is_alone=is_alone)
+    head = heading(message, dialog, is_alone=is_alone)
     return f"{head}\n{message.text}" if head else message.text
 
 
-def _head(message: Message, dialog: Dialog, *, is_alone: bool) -> str:
+def heading(message: Message, dialog: Dialog, *, is_alone: bool) -> str:
+    """Return the line above a message that says who is speaking; empty where that is plain.
+
+    In the active language. ``is_alone`` as in ``telegram_text``.
+    """
     if message.is_incoming:
         name = dialog.contact.name if dialog.contact else ""
         return "" if is_alone else f"{_joined(name, dialog.title, by=' · ')}:"
     if message.direction == Message.Direction.WEB:
         return _("%(name)s (site):") % {"name": message.author_name}
     return _("You on Avito:")
+
+
+def deletion_notice(message: Message) -> str:
+    """Return the line that tells of a message's deletion on Avito, in the active language."""
+    if message.is_incoming:
+        return _("The buyer has deleted this message.")
+    return _("This message was deleted on Avito.")
 
 
 def card_text(dialog: Dialog) -> str:
@@ -97,10 +169,6 @@ def topic_name(dialog: Dialog) -> str:
     """Return the name of a dialog's topic, 1 to 128 characters: who asks about what."""
     name = dialog.contact.name if dialog.contact else ""
     return (_joined(name, dialog.title, by=" · ") or dialog.external_id)[:128].strip()
-
-
-def _coordinates(parts: Mapping[str, Any]) -> str:
-    return _joined(parts.get("lat"), parts.get("lon"), by=", ")
 
 
 def _joined(*parts: object, by: str = "\n") -> str:
@@ -119,6 +187,10 @@ def note_text(note: str, facts: Mapping[str, Any]) -> str:
             )
         case "no_account":
             return _("The Avito account of this dialog is no longer connected.")
+        case "buyer_deleted":
+            return _("The buyer has deleted this message.")
+        case "deleted_on_avito":
+            return _("This message was deleted on Avito.")
         case "not_sent":
             return _("Not sent to Avito: %(reason)s The buyer has not seen it.") % {
                 "reason": _reason(str(facts.get("code", "")), str(facts.get("text", "")))
