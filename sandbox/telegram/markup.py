@@ -1,4 +1,4 @@
-"""Formatted text: HTML to plain text with entities, as the Bot API reads it."""
+"""HTML to plain text with entities, as the Bot API reads it."""
 
 import html
 import re
@@ -35,29 +35,11 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def format_text(text: str, *, parse_mode: str | None, entities: list[Json] | None) -> Json:
-    """``{text, entities?}`` of a text as a bot sent it, trimmed.
+def read_html(source: str) -> tuple[str, list[Json]]:
+    """Plain text and entities of HTML.
 
-    Markdown is not played: a bot that asks for it is refused, not misread.
-
-    :raises BotApiError: the mode is unknown or the text is not well-formed in it.
+    :raises BotApiError: a tag is unknown, or one of a pair is missing.
     """
-    if not parse_mode:
-        plain, found = text, list(entities or [])
-    elif parse_mode.lower() == "html":
-        plain, found = _read_html(text)
-    else:
-        raise bad_request("unsupported parse_mode")
-    lead = len(plain) - len(plain.lstrip())
-    for entity in found:
-        entity["offset"] = max(0, entity.get("offset", 0) - lead)
-    result: Json = {"text": plain.strip()}
-    if found:
-        result["entities"] = found
-    return result
-
-
-def _read_html(source: str) -> tuple[str, list[Json]]:
     plain: list[str] = []
     length = position = 0
     open_tags: list[tuple[str, Json]] = []

@@ -3,8 +3,8 @@
 from typing import Any
 
 from sandbox.telegram.errors import bad_request
+from sandbox.telegram.formatting import format_text
 from sandbox.telegram.keyboards import check_markup
-from sandbox.telegram.markup import format_text
 from sandbox.telegram.media import KINDS, Kind, obtain_medium
 from sandbox.telegram.permissions import require_sending
 from sandbox.telegram.posting import post
