@@ -1,13 +1,11 @@
 """What this app registers below: updates in, deliveries out, its room, its notices."""
 
-from django.utils.translation import gettext_lazy as _
-
 from config.lib.live import register_room
+from dialogs import group_notices
 from dialogs.selectors.dialogs import may_join
 from dialogs.services import (
     attachments,
     chats,
-    groups,
     history,
     late_media,
     messages,
@@ -22,7 +20,6 @@ from dialogs.services.telegram_intake import take_topic_message
 from integrations.models import InboundEvent
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
-from notifications.services import register_notification
 
 
 def register() -> None:
@@ -32,16 +29,7 @@ def register() -> None:
     _register_kinds()
     _register_topic_kinds()
     register_room("dialog", may_join)
-    register_notification(
-        groups.GROUP_UNUSABLE,
-        subject=_("The bot @%(bot)s cannot write to its group"),
-        text=_(
-            "Messages of buyers wait: Telegram refuses what @%(bot)s sends to its group"
-            " (%(reason)s). Make the bot an administrator of the group with the right to manage"
-            " topics and to pin messages; what waits goes out within a minute."
-        ),
-        mandatory=True,
-    )
+    group_notices.register()
 
 
 def on_avito_message(event: InboundEvent) -> bool:

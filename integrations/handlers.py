@@ -15,9 +15,9 @@ from integrations import metrics, probes
 from integrations.avito import sender as avito
 from integrations.mail import sender as mail
 from integrations.models import AvitoAccount, Bot
-from integrations.services import avito_tokens, bots, sealed_fields, webhooks
+from integrations.services import avito_tokens, bots, membership, sealed_fields, webhooks
 from integrations.services.calls import Call, Channel, Outcome
-from integrations.services.inbox import register_source
+from integrations.services.inbox import register_handler, register_source
 from integrations.services.outbox import register_channel
 from integrations.telegram.limits import limits as telegram_limits
 
@@ -132,6 +132,7 @@ def _register_with_accounts() -> None:
 def _register_sources() -> None:
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
     register_source(webhooks.AVITO, webhooks.kind_of_avito)
+    register_handler("telegram", "my_chat_member", membership.on_my_chat_member)
     sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)
     sealed_fields.register_sealed(
         AvitoAccount, "sealed_client_secret", avito_tokens.client_secret_ref
@@ -143,6 +144,7 @@ def _register_sources() -> None:
 
 def _register_watch() -> None:
     register_gauges("avito poll", metrics.avito_poll_age)
+    register_gauges("avito gap", metrics.avito_gap)
     register_gauges("secrets", metrics.secrets_up)
     register_gauges("backlog", metrics.backlog)
     register_gauges("beat", metrics.beat_tick)

@@ -41,6 +41,27 @@ def avito_poll_age() -> Iterable[Metric]:
     ]
 
 
+def avito_gap() -> Iterable[Metric]:
+    """Return what each active account's last comparison missed, and how old the oldest one is.
+
+    An account that was never compared counts from the time it was added.
+    """
+    gap = GaugeMetricFamily(
+        "depesha_avito_gap", "Messages on Avito that had not come to us.", labels=["account"]
+    )
+    active = AvitoAccount.objects.filter(status=AvitoAccount.Status.ACTIVE)
+    for account_id, missing in active.values_list("pk", "gap"):
+        gap.add_metric([str(account_id)], missing or 0)
+    oldest = active.aggregate(oldest=Min(Coalesce("reconciled_at", "created_at")))["oldest"]
+    age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return [
+        gap,
+        GaugeMetricFamily(
+            "depesha_avito_reconcile_age_seconds", "Since the oldest comparison.", value=age
+        ),
+    ]
+
+
 def secrets_up() -> Iterable[Metric]:
     """Return 1 while the store of secrets is up."""
     health = secrets.health()

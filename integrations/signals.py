@@ -21,6 +21,6 @@ avito_messages_read = Signal()
 bot_group_refused = Signal()
 bot_group_restored = Signal()
 
-# Avito has slowed an account down for longer than ``avito_limits.LASTING``. Sent once for an
-# incident, inside the transaction that records it, with ``organization`` and ``account``.
+# Avito has slowed an account down for longer than ten minutes. Sent once for an incident, inside
+# the transaction that records it, with ``organization`` and ``account``.
 avito_account_limited = Signal()

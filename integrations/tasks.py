@@ -3,7 +3,15 @@
 from celery import shared_task
 
 from config.lib.queue import bell_task
-from integrations.services import cleaning, heartbeats, inbox, polling, pump
+from integrations.services import (
+    cleaning,
+    heartbeats,
+    inbox,
+    membership,
+    polling,
+    pump,
+    reconciling,
+)
 
 
 @bell_task("integrations.process_inbox")
@@ -29,6 +37,16 @@ def pump_mail() -> None:
 @bell_task("integrations.poll_avito")
 def poll_avito() -> None:
     polling.poll_due()
+
+
+@bell_task("integrations.reconcile_avito")
+def reconcile_avito() -> None:
+    reconciling.reconcile_due()
+
+
+@bell_task(membership.LOOK_BELL)
+def look_at_groups() -> None:
+    membership.look_at_groups()
 
 
 @shared_task(name="integrations.record_beat_tick", ignore_result=True)

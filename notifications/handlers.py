@@ -12,7 +12,11 @@ from accounts.signals import invitation_made, signed_in, telegram_seen
 from integrations.models import AvitoAccount, Bot, InboundEvent
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
-from integrations.signals import avito_account_refused, bot_token_refused
+from integrations.signals import (
+    avito_account_limited,
+    avito_account_refused,
+    bot_token_refused,
+)
 from notifications import account_notices
 from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
@@ -32,6 +36,7 @@ from notifications.services.telegram_contacts import note_membership, note_start
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
 AVITO_ACCOUNT_REFUSED = "integrations.avito_account_refused"
 AVITO_NO_SUBSCRIPTION = "integrations.avito_no_subscription"
+AVITO_LIMITED = "integrations.avito_limited"
 SIGNED_IN = "accounts.signed_in"
 SIGN_IN_LIFE = timedelta(days=1)
 _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION}
@@ -72,6 +77,7 @@ def register() -> None:
     account_notices.register()
     bot_token_refused.connect(on_bot_token_refused)
     avito_account_refused.connect(on_avito_account_refused)
+    avito_account_limited.connect(on_avito_account_limited)
     signed_in.connect(on_signed_in)
     invitation_made.connect(on_invitation_made)
     telegram_seen.connect(on_telegram_seen)
@@ -126,6 +132,20 @@ def on_avito_account_refused(
             recipient=owner,
             context={"account": account.name},
             dedup_key=f"{kind}:{account.pk}:{stamp}:{owner.pk}",
+        )
+
+
+def on_avito_account_limited(
+    sender: object, organization: Organization, account: AvitoAccount, **_kwargs: Any
+) -> None:
+    """Tell the owners that answers go out with delay."""
+    since = account.limited_at.isoformat() if account.limited_at else ""
+    for owner in owners_of(organization.pk):
+        notify(
+            kind=AVITO_LIMITED,
+            recipient=owner,
+            context={"account": account.name},
+            dedup_key=f"{AVITO_LIMITED}:{account.pk}:{since}:{owner.pk}",
         )
 
 
@@ -185,9 +205,19 @@ def _register_notifications() -> None:
         subject=_("The account %(account)s has no Avito subscription"),
         text=_(
             "Avito asks for a paid subscription before the account <b>%(account)s</b> may use"
-            " messages from outside. Answers wait until it is there."
+            " messages from outside. Answers wait until it is there: pay for it on Avito, we look"
+            " once an hour and go on by ourselves."
         ),
         mandatory=True,
+    )
+    register_notification(
+        AVITO_LIMITED,
+        subject=_("Avito asks the account %(account)s to go slower"),
+        text=_(
+            "For more than ten minutes Avito has been refusing calls of the account"
+            " <b>%(account)s</b> for their pace. Nothing is lost; messages come and answers go with"
+            " delay. If other programs use the same keys, give each its own."
+        ),
     )
     register_notification(
         SIGNED_IN,

@@ -157,6 +157,9 @@ _EVERY = {
     "integrations.pump_mail": SWEEP_SECONDS,
     "notifications.plan": SWEEP_SECONDS,
     "integrations.poll_avito": AVITO_POLL_SECONDS,
+    # Each account once an hour: what was not compared in one round is in the next.
+    "integrations.reconcile_avito": 300,
+    "integrations.look_at_groups": 300,
     "integrations.record_beat_tick": 30,
     "integrations.delete_old_rows": 3600,
     "accounts.delete_old_rows": 3600,

@@ -56,8 +56,9 @@ CAPTION_LIMIT = 1024
 _ICON_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 THREAD_NOT_FOUND = "thread_not_found"
 TOPIC_CLOSED = "topic_closed"
-# Somebody may close the topic again before the message is there; then its group is unusable.
-MAX_REOPENINGS = 3
+# Somebody may close the topic again and again before the message is there.
+EAGER_REOPENINGS = 3
+REOPEN_PAUSE_SECONDS = 60.0
 # In a message delivery's payload: how often its topic was found closed.
 _CLOSINGS = "closings"
 
@@ -82,14 +83,12 @@ def count_topics(dialog: Dialog) -> int:
     return made.count()
 
 
-def note_closed(delivery: Delivery) -> bool:
-    """Note that a message found its topic closed; say whether to open it and try again."""
+def note_closed(delivery: Delivery) -> Again:
+    """Note that a message found its topic closed; return when to open it and try again."""
     times = delivery.payload.get(_CLOSINGS, 0) + 1
-    if times > MAX_REOPENINGS:
-        return False
     delivery.payload[_CLOSINGS] = times
     Delivery.objects.filter(pk=delivery.pk).update(payload=delivery.payload)
-    return True
+    return Again(0 if times <= EAGER_REOPENINGS else REOPEN_PAUSE_SECONDS)
 
 
 def reopen_first(delivery: Delivery, place: Place) -> Ahead | None:

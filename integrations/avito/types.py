@@ -30,6 +30,8 @@ class Message(TypedDict):
     content: dict[str, Any]
     is_read: NotRequired[bool]
     read: NotRequired[int | None]
+    # Only lists tell of it.
+    quote: NotRequired[dict[str, Any] | None]
 
 
 class Chat(TypedDict):
@@ -40,7 +42,7 @@ class Chat(TypedDict):
     updated: int
     users: list[dict[str, Any]]
     context: NotRequired[dict[str, Any]]
-    last_message: NotRequired[dict[str, Any]]
+    last_message: NotRequired[Message]
 
 
 class Subscription(TypedDict):

@@ -29,7 +29,7 @@ from config.lib.errors import (
 from config.lib.http import OutsideError, PermanentError, SignInError, TransientError
 from integrations.models import Bot, IntegrationLog
 from integrations.selectors.locks import lock_bot
-from integrations.services import secrets
+from integrations.services import group_holds, secrets
 from integrations.services.holds import release_hold
 from integrations.services.log import log_event
 from integrations.services.secrets import SecretRef
@@ -40,7 +40,7 @@ from integrations.telegram.types import Me
 logger = logging.getLogger(__name__)
 
 SOURCE = "telegram"
-PUMP = "integrations.pump_telegram"
+PUMP = group_holds.PUMP
 WEBHOOK_PATH = "/api/webhooks/telegram"
 MAX_CONNECTIONS = 40
 # message_reaction and chat_member come only to those who name them.
@@ -145,7 +145,10 @@ def update_bot(*, actor: User, bot: Bot, changes: BotChanges) -> Bot:
         raise _bad_token("other_bot", _("This token belongs to another bot."))
     with transaction.atomic():
         bot = lock_bot(bot.pk)
+        place = (bot.group_chat_id, bot.topic_mode)
         changed = _apply(bot, changes)
+        if place != (bot.group_chat_id, bot.topic_mode):
+            changed += _forget_troubles(bot, group_chat_id=place[0])
         bot.save(update_fields=changed)
         details = {"fields": [field for field in changed if not field.startswith("sealed")]}
         _record(bot, actor=actor, action="bot.changed", event="bot_changed", details=details)
@@ -292,6 +295,14 @@ def _apply(bot: Bot, changes: BotChanges) -> list[str]:
         bot.status = Bot.Status.ACTIVE
         changed += ["sealed_token", "token_hint", "status"]
     return changed
+
+
+def _forget_troubles(bot: Bot, *, group_chat_id: int | None) -> list[str]:
+    """Take the bot's new place for well until the contrary shows, and free what waits."""
+    bot.group_refused_at, bot.group_troubles = None, []
+    if group_chat_id is not None:
+        group_holds.release(bot, group_chat_id)
+    return ["group_refused_at", "group_troubles"]
 
 
 @transaction.atomic

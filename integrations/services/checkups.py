@@ -8,14 +8,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.lib.http import OutsideError
+from config.lib.queue import ring
 from integrations.models import AvitoAccount, Bot
-from integrations.services import avito_accounts, avito_tokens, bots
+from integrations.selectors.troubles import describe_troubles
+from integrations.services import avito_accounts, avito_tokens, bots, membership
 from integrations.services.avito_tokens import AccountUnusableError
 from integrations.services.secrets import SecretsUnavailableError
 from integrations.telegram import setup
-from integrations.telegram.types import ChatMember
-
-RIGHTS = ("can_manage_topics", "can_pin_messages", "can_delete_messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class _ProblemError(Exception):
 def check_bot(bot: Bot) -> list[Finding]:
     """Ask Telegram about a bot's token, its webhook and, where it has one, its group.
 
-    Changes nothing. What cannot be asked because the token is refused is left out.
+    Changes nothing, but a group that is found well again is let go. What cannot be asked because
+    the token is refused is left out.
     """
     findings = [_ask("token", lambda: _check_token(bot))]
     if findings[0].is_good:
@@ -99,22 +99,12 @@ def _check_webhook(bot: Bot) -> str:
 
 
 def _check_group(bot: Bot) -> str:
-    token, chat_id = bots.open_token(bot), bot.group_chat_id
-    assert chat_id is not None  # noqa: S101 - the caller has looked
-    chat = setup.get_chat(token, chat_id)
-    if bot.topic_mode and not chat.get("is_forum"):
-        raise _ProblemError(_("Topics are switched off in this group."))
-    missing = _missing_rights(setup.get_chat_member(token, chat_id, bot.telegram_id))
-    if bot.topic_mode and missing:
-        text = _("The bot lacks rights in the group: %(rights)s.")
-        raise _ProblemError(text % {"rights": ", ".join(missing)})
-    return _("The bot may work in “%(title)s”.") % {"title": chat.get("title", chat_id)}
-
-
-def _missing_rights(member: ChatMember) -> list[str]:
-    if member["status"] == "creator":
-        return []
-    return [right for right in RIGHTS if not member.get(right)]
+    found = membership.inspect_group(bot)
+    if found.troubles:
+        raise _ProblemError(describe_troubles(found.troubles), found.raw)
+    if bot.group_troubles:
+        ring(membership.LOOK_BELL)
+    return _("The bot may work in its group.")
 
 
 def _check_credentials(account: AvitoAccount) -> str:

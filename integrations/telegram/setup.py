@@ -78,6 +78,14 @@ def get_chat_member(token: str, chat_id: int, user_id: int) -> ChatMember:
     return cast("ChatMember", _call(token, "getChatMember", params))
 
 
+def send_typing(token: str, chat_id: int) -> None:
+    """Show for a few seconds that the bot is writing: a call that leaves nothing behind.
+
+    :raises PermanentError: the bot may not write there.
+    """
+    _call(token, "sendChatAction", {"chat_id": chat_id, "action": "typing"})
+
+
 def _call(token: str, method: str, params: Mapping[str, Any] | None = None) -> Any:
     session = _session(settings.TELEGRAM_API_BASE)
     try:
