@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.core import SANDBOX
+from sandbox.core import SANDBOX, Sandbox
 from sandbox.faults import Fault, answer
 
 from .dispatch import execute
@@ -109,15 +109,29 @@ def _phrase(status: int) -> str:
 
 
 async def serve_file(request: web.Request) -> web.Response:
-    """The content behind a ``file_path`` of getFile, for an hour after that call."""
+    """The content behind a ``file_path`` of getFile, for an hour after that call.
+
+    Journaled and faulted as ``telegram.file``.
+    """
     sandbox = request.app[SANDBOX]
+    token, path = request.match_info["token"], request.match_info["path"]
+    entry = sandbox.journal.open(("telegram.file",), account=token, params={"file_path": path})
+
+    async def apply() -> web.Response:
+        return _served(sandbox, token, path)
+
+    fault = sandbox.faults.strike(entry.names, entry.params)
+    return await answer(request, entry=entry, fault=fault, apply=apply, refuse=_bent)
+
+
+def _served(sandbox: Sandbox, token: str, path: str) -> web.Response:
     state = sandbox.world.telegram
-    if request.match_info["token"] not in state.bots:
+    if token not in state.bots:
         return _refused(BotApiError(401, "Unauthorized"))
-    path = request.match_info["path"]
-    stored = next((f for f in state.files.values() if f.path == path), None)
-    served = stored is not None and stored.served_until > time.time()
-    content = sandbox.files.get(stored.unique_id) if stored is not None and served else None
+    now = time.time()
+    found = (f for f in state.files.values() if f.path == path and f.served_until > now)
+    stored = next(found, None)
+    content = sandbox.files.get(stored.unique_id) if stored is not None else None
     if content is None:
         return _refused(BotApiError(404, "Not Found"))
     # The original does not tell the type either.
