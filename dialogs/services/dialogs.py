@@ -1,6 +1,7 @@
 """What people do to a dialog besides talking in it."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from config.lib.live import publish_on_commit
 from dialogs.models import Dialog
 from dialogs.selectors.documents import dialog_document
 from dialogs.selectors.locks import lock_dialog
+from dialogs.services.tags import normalize_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,17 @@ def mark_seen(dialog: Dialog) -> None:
 
 @transaction.atomic
 def update_dialog(
-    *, dialog: Dialog, status: str | None = None, assignee: Assignee | None = None
+    *,
+    dialog: Dialog,
+    status: str | None = None,
+    assignee: Assignee | None = None,
+    tags: Iterable[str] | None = None,
 ) -> Dialog:
-    """Change a dialog's status, its assignee, or both; ``None`` leaves them as they are.
+    """Change a dialog's status, its assignee, its tags; ``None`` leaves each as it is.
 
-    :raises InputError: no such status, or the assignee is not a member of the organization;
-        nothing is changed.
+    :param tags: all that it shall have; see ``normalize_tags``.
+    :raises InputError: no such status, the assignee is not a member of the organization, or the
+        tags are too long or too many; nothing is changed.
     :raises NotFoundError: the dialog is gone.
     """
     locked = lock_dialog(dialog.pk)
@@ -46,7 +53,9 @@ def update_dialog(
         locked.status = status
     if assignee is not None:
         locked.assignee = _member(locked.organization_id, assignee.user_id)
-    locked.save(update_fields=["status", "assignee"])
+    if tags is not None:
+        locked.tags = normalize_tags(tags)
+    locked.save(update_fields=["status", "assignee", "tags"])
     publish_on_commit(f"dialog:{locked.pk}", "dialog.updated", dialog_document(locked))
     return locked
 
