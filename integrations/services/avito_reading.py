@@ -24,7 +24,14 @@ from integrations.services.avito_tokens import access
 from integrations.services.holds import place_hold
 from integrations.services.inbox import receive
 from integrations.services.rates import limit_per_second
-from integrations.services.webhooks import AVITO, AvitoEvent, BadBodyError, avito_event, storable
+from integrations.services.webhooks import (
+    AVITO,
+    DELETED,
+    AvitoEvent,
+    BadBodyError,
+    avito_event,
+    storable,
+)
 from integrations.signals import avito_messages_read
 
 logger = logging.getLogger(__name__)
@@ -35,6 +42,7 @@ R = TypeVar("R")
 # Below the seven days for which the inbox keeps its rows: what is older must not look new.
 LOOK_BACK = timedelta(days=6)
 DEFAULT_PAUSE_SECONDS = 5.0
+READS_LIMIT = 20
 
 
 class Reader:
@@ -66,7 +74,7 @@ class Reader:
         found: list[AvitoEvent] = []
         for offset in range(0, MAX_OFFSET + 1, MAX_LIMIT):
             page = self._paced(self._client.list_messages, chat_id, offset=offset)
-            self.tell_read(chat_id, page)
+            self._tell_read(chat_id, page)
             new = self._unknown(chat_id, page)
             found = new + found
             is_last = len(page) < MAX_LIMIT or page[0]["created"] < self.fresh_from
@@ -74,16 +82,10 @@ class Reader:
                 break
         return found
 
-    def tell_read(self, chat_id: str, messages: Iterable[Message]) -> None:
-        """Tell those above which of these messages are our own and were read by the buyer."""
-        read = [m["id"] for m in messages if m["direction"] == "out" and _is_read(m)]
-        if read:
-            avito_messages_read.send_robust(
-                sender=AvitoAccount,
-                account_id=self.account.pk,
-                chat_id=chat_id,
-                message_ids=read,
-            )
+    def look_for_reads(self, chat_id: str) -> None:
+        """Tell those above which of our last messages in a chat the buyer has read."""
+        page = self._paced(self._client.list_messages, chat_id, limit=READS_LIMIT)
+        self._tell_read(chat_id, page)
 
     def store(self, events: Iterable[AvitoEvent]) -> int:
         """Store events in the inbox; return how many those were."""
@@ -116,6 +118,17 @@ class Reader:
         )
         return set(rows.values_list("external_id", flat=True))
 
+    def _tell_read(self, chat_id: str, messages: Iterable[Message]) -> None:
+        # Of our own messages ``is_read`` says nothing: we have read them ourselves.
+        read = [m["id"] for m in messages if m["direction"] == "out" and m.get("read")]
+        if read:
+            avito_messages_read.send_robust(
+                sender=AvitoAccount,
+                account_id=self.account.pk,
+                chat_id=chat_id,
+                message_ids=read,
+            )
+
     def _unknown(self, chat_id: str, page: Iterable[Message]) -> list[AvitoEvent]:
         wanted = [self.event_of(chat_id, message) for message in page if self._is_wanted(message)]
         events = [event for event in wanted if event is not None]
@@ -124,10 +137,10 @@ class Reader:
 
     def _is_wanted(self, message: Message) -> bool:
         """Leave out what was settled before the account came to us."""
-        is_waiting = message["direction"] == "in" and not _is_read(message)
-        return (is_waiting and message["type"] != "deleted") or message[
-            "created"
-        ] >= self.fresh_from
+        if message["created"] >= self.fresh_from:
+            return True
+        is_waiting = message["direction"] == "in" and not message.get("is_read")
+        return is_waiting and message["type"] != DELETED
 
     def _paced(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Make a call within the allowance that the account's sends spend as well."""
@@ -157,11 +170,6 @@ def sent_at(event: AvitoEvent) -> datetime:
     """Return when the message of an event was written, to the second."""
     created = event.payload["value"]["created"]
     return datetime.fromtimestamp(created, tz=timezone.get_current_timezone())
-
-
-def _is_read(message: Message) -> bool:
-    """Avito names the time of reading, or only says that it was read."""
-    return bool(message.get("is_read") or message.get("read"))
 
 
 def _webhook_value(account: AvitoAccount, chat_id: str, message: Message) -> dict[str, Any]:

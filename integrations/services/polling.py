@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 SHORTEST_GAP = timedelta(seconds=2)
 # Chats that the seller read in Avito's own app are no longer unread there.
 SWEEP_SECONDS = 60
+# Up to which age, in seconds, our last word in a chat is looked at, and how often.
+READ_LOOKS = ((600, SWEEP_SECONDS), (3600, 300))
 # How often an account without a subscription is tried again.
 REFUSED_GAP = timedelta(hours=1)
 
@@ -69,15 +71,30 @@ def poll_account(account: AvitoAccount) -> int:
 def _poll(account: AvitoAccount) -> int:
     reader = Reader(account)
     chats = reader.list_chats(unread_only=True)
-    if _is_sweep(account, reader.began):
+    if _crosses(account, reader.began, SWEEP_SECONDS):
         known = {chat["id"] for chat in chats}
         recent = [chat for chat in reader.list_chats() if chat["updated"] >= reader.fresh_from]
         chats += [chat for chat in recent if chat["id"] not in known]
     changed = _changed(reader, chats)
+    stored = sum(reader.store(reader.find_new(chat_id)) for chat_id in changed)
     for chat in chats:
-        if chat["id"] not in changed and (last := chat.get("last_message")):
-            reader.tell_read(chat["id"], [last])
-    return sum(reader.store(reader.find_new(chat_id)) for chat_id in changed)
+        if chat["id"] not in changed and _may_be_read(account, chat, reader.began):
+            reader.look_for_reads(chat["id"])
+    return stored
+
+
+def _may_be_read(account: AvitoAccount, chat: Chat, moment: datetime) -> bool:
+    """Say whether to look now whether the buyer has read our last word: less often as it ages.
+
+    Chats are listed without it. What is read later still is found by the hourly comparison, or
+    when the buyer answers.
+    """
+    last = chat.get("last_message")
+    if last is None or last["direction"] != "out":
+        return False
+    age = moment.timestamp() - last["created"]
+    pauses = (pause for most, pause in READ_LOOKS if age < most)
+    return any(_crosses(account, moment, pause) for pause in pauses)
 
 
 def _changed(reader: Reader, chats: list[Chat]) -> list[str]:
@@ -91,14 +108,10 @@ def _changed(reader: Reader, chats: list[Chat]) -> list[str]:
     return [chat_id for chat_id, last_id in last_ids.items() if last_id not in known]
 
 
-def _is_sweep(account: AvitoAccount, moment: datetime) -> bool:
-    """Say whether a minute's border was crossed since the last successful poll."""
+def _crosses(account: AvitoAccount, moment: datetime, seconds: int) -> bool:
+    """Say whether a border of so many seconds was crossed since the last successful poll."""
     last = account.polled_at
-    return last is None or _sweep_of(last) != _sweep_of(moment)
-
-
-def _sweep_of(moment: datetime) -> int:
-    return int(moment.timestamp()) // SWEEP_SECONDS
+    return last is None or int(last.timestamp()) // seconds != int(moment.timestamp()) // seconds
 
 
 def _due_accounts() -> list[AvitoAccount]:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
@@ -12,9 +13,10 @@ from config.lib.metrics import render_metrics
 from integrations import tasks
 from integrations.metrics import avito_poll_age
 from integrations.models import AvitoAccount, BeatTick, Delivery, Hold, InboundEvent
-from integrations.services import cleaning, polling
+from integrations.services import avito_tokens, cleaning, polling
 from integrations.services.cleaning import delete_old_rows
 from integrations.services.holds import place_hold
+from integrations.signals import avito_messages_read
 from integrations.tests.wires import buyer_says, connect_account, forget_tokens, open_chat
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,9 +35,21 @@ def chat_id(sandbox, account):
 
 
 def poll() -> int:
-    """Poll as if the last time were long ago."""
-    AvitoAccount.objects.update(polled_at=timezone.now() - timedelta(seconds=15))
+    """Poll as if the last time were a while ago."""
+    past = timezone.now() - timedelta(seconds=15)
+    AvitoAccount.objects.filter(polled_at__gt=past).update(polled_at=past)
     return polling.poll_due()
+
+
+def client_of(account):
+    return avito_tokens.access(account.pk).client
+
+
+def at_once(account, moment) -> int:
+    """Poll in the very moment of the last poll: no sweep falls in between."""
+    account.polled_at = moment
+    with time_machine.travel(moment, tick=False):
+        return polling.poll_account(account)
 
 
 def texts():
@@ -97,10 +111,7 @@ def test_a_quiet_account_costs_one_call(sandbox, account, chat_id):
     poll()
     seen = calls_of(sandbox, "*")
     moment = timezone.now()
-    AvitoAccount.objects.update(polled_at=moment)
-    found = polling._Poll(AvitoAccount.objects.get())
-    found.began = moment
-    assert found.run() == 0
+    at_once(account, moment)
     assert calls_of(sandbox, "*") == seen + 1
 
 
@@ -114,12 +125,9 @@ def test_a_burst_longer_than_a_page_is_read_to_its_beginning(sandbox, account, c
 def test_what_the_seller_read_in_avitos_app_is_found_by_the_sweep(sandbox, account, chat_id):
     poll()
     buyer_says(sandbox, chat_id, "read elsewhere")
-    access = polling.access(account.pk)
-    access.client.mark_read(chat_id)
+    client_of(account).mark_read(chat_id)
     moment = timezone.now()
-    same_bucket = polling._Poll(AvitoAccount.objects.get())
-    same_bucket.account.polled_at = same_bucket.began = moment
-    assert same_bucket.run() == 0
+    assert at_once(account, moment) == 0
     AvitoAccount.objects.update(polled_at=moment - timedelta(seconds=polling.SWEEP_SECONDS))
     assert polling.poll_due() == 1
     assert texts() == ["read elsewhere"]
@@ -127,8 +135,7 @@ def test_what_the_seller_read_in_avitos_app_is_found_by_the_sweep(sandbox, accou
 
 def test_what_was_settled_before_the_account_came_stays_where_it_is(sandbox, account, chat_id):
     buyer_says(sandbox, chat_id, "old and answered")
-    client = polling.access(account.pk).client
-    client.mark_read(chat_id)
+    client_of(account).mark_read(chat_id)
     buyer_says(sandbox, chat_id, "old and waiting")
     AvitoAccount.objects.update(created_at=timezone.now() + timedelta(minutes=1))
     assert poll() == 1
@@ -137,9 +144,97 @@ def test_what_was_settled_before_the_account_came_stays_where_it_is(sandbox, acc
 
 def test_our_own_words_come_in_as_well_as_by_webhook(sandbox, account, chat_id):
     buyer_says(sandbox, chat_id, "hello")
-    polling.access(account.pk).client.send_text(chat_id, "answer from the app")
+    client_of(account).send_text(chat_id, "answer from the app")
     assert poll() == 2
     assert texts() == ["hello", "answer from the app"]
+
+
+def heard_reads(act) -> list[dict]:
+    heard = []
+
+    def hear(sender, **facts):
+        heard.append({name: facts[name] for name in ("account_id", "chat_id", "message_ids")})
+
+    avito_messages_read.connect(hear)
+    try:
+        act()
+    finally:
+        avito_messages_read.disconnect(hear)
+    return heard
+
+
+def test_a_deletion_is_seen_once_under_an_id_of_its_own(sandbox, account, chat_id):
+    sandbox.control("avito/webhooks", {"deliver": False, "deletions": False})
+    first = sandbox.control("avito/say", {"chat_id": chat_id, "text": "a mistake"})["message_id"]
+    assert poll() == 1
+    sandbox.control("avito/delete", {"chat_id": chat_id, "message_id": first})
+    sweep_next()
+    assert poll() == 1
+    said, deleted = InboundEvent.objects.order_by("id")
+    assert (said.external_id, deleted.external_id) == (first, f"{first}:deleted")
+    assert deleted.payload["value"]["type"] == "deleted"
+    assert deleted.lane == said.lane
+    sweep_next()
+    assert poll() == 0
+
+
+def test_a_deletion_of_what_never_was_ours_is_left_alone(sandbox, account, chat_id):
+    old = sandbox.control("avito/say", {"chat_id": chat_id, "text": "long ago"})["message_id"]
+    sandbox.control("avito/delete", {"chat_id": chat_id, "message_id": old})
+    AvitoAccount.objects.update(created_at=timezone.now() + timedelta(minutes=1))
+    assert poll() == 0
+
+
+def test_that_the_buyer_has_read_our_words_is_told_with_their_ids(sandbox, account, chat_id):
+    buyer_says(sandbox, chat_id, "hello")
+    answer = client_of(account).send_text(chat_id, "Yes, it is")
+    poll()
+    sweep_next()
+    assert heard_reads(poll) == []
+    sandbox.control("avito/read", {"chat_id": chat_id})
+    sweep_next()
+    told = heard_reads(poll)
+    assert told == [{"account_id": account.pk, "chat_id": chat_id, "message_ids": [answer["id"]]}]
+
+
+def test_what_the_buyer_does_not_read_is_looked_at_less_and_less(sandbox, account, chat_id):
+    buyer_says(sandbox, chat_id, "hello")
+    answer = client_of(account).send_text(chat_id, "Yes, it is")
+    client_of(account).mark_read(chat_id)
+    poll()
+
+    def looks() -> int:
+        before = calls_of(sandbox, "getMessagesV3")
+        sweep_next()
+        poll()
+        return calls_of(sandbox, "getMessagesV3") - before
+
+    assert looks() == 1
+    age = {"chat_id": chat_id, "message_id": answer["id"], "seconds": 3601}
+    sandbox.control("avito/age", age)
+    assert looks() == 0
+
+
+def test_a_listener_that_fails_does_not_stop_the_poll(sandbox, account, chat_id):
+    buyer_says(sandbox, chat_id, "hello")
+    client_of(account).send_text(chat_id, "Yes")
+    sandbox.control("avito/read", {"chat_id": chat_id})
+
+    def fail(sender, **facts):
+        raise RuntimeError("a fault above")
+
+    avito_messages_read.connect(fail)
+    try:
+        assert poll() == 2
+    finally:
+        avito_messages_read.disconnect(fail)
+    account.refresh_from_db()
+    assert account.last_error == ""
+
+
+def sweep_next() -> None:
+    """Let the next poll be one that looks at recent chats as well."""
+    AvitoAccount.objects.update(polled_at=None)
 
 
 def test_an_account_in_trouble_is_noted_and_does_not_stop_the_others(
