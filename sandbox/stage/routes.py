@@ -12,7 +12,7 @@ STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = ("ru", "en")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 

@@ -1,9 +1,10 @@
-/** The buyer's phone: chats on Avito. */
+/** The buyers' phone: their chats on Avito. */
 
-import { get, post } from "./api.js";
-import { avatar, clock, el, fill } from "./dom.js";
+import { itemPicture, preview } from "./buyer-content.js";
+import { BuyerThread } from "./buyer-thread.js";
+import { clock, el, fill } from "./dom.js";
 import { t } from "./i18n.js";
-import { Thread, bubble, composer, head, nothing } from "./thread.js";
+import { head, nothing } from "./thread.js";
 
 const SHOWN = 60;
 
@@ -27,7 +28,7 @@ export class Buyer {
       this.showList();
       return undefined;
     }
-    return this.refresh(chat);
+    return this.thread.refresh(chat);
   }
 
   find(id) {
@@ -92,62 +93,8 @@ export class Buyer {
     const chat = this.find(id);
     if (!chat) return;
     this.openId = id;
-    this.seen = 0;
-    this.thread = new Thread({ testid: "buyer-thread" });
-    const item = el("div", { class: "card" }, itemPicture(chat), el("div", {}, el("strong", {}, chat.item.title), el("span", {}, chat.item.price_string)));
-    this.root.replaceChildren(
-      head({ back: () => this.showList(), picture: avatar(chat.buyer.name), title: chat.buyer.name, subtitle: t("buyer_caption") }),
-      item,
-      this.thread.node,
-      composer({
-        prefix: "buyer",
-        submit: (text) => post("avito/say", { chat_id: id, type: "text", text }),
-        photo: () => post("avito/say", { chat_id: id, type: "image", image: "sample" }),
-      }),
-    );
-    this.refresh(chat).then(() => this.thread.toEnd());
-    this.root.querySelector("textarea").focus({ preventScroll: true });
+    this.thread = new BuyerThread(this.root, chat, { back: () => this.showList() });
   }
-
-  async refresh(chat) {
-    if (chat.revision === this.seen) return;
-    if (chat.revision < this.seen) {
-      this.showList();
-      return;
-    }
-    const view = await get(`avito/chats/${encodeURIComponent(chat.chat_id)}?after=${this.seen}`);
-    if (this.openId !== chat.chat_id) return;
-    this.seen = view.revision;
-    this.thread.upsert(view.messages.map((message) => [message.id, this.bubble(message)]));
-  }
-
-  bubble(message) {
-    const mine = message.direction === "in";
-    const tick = mine ? el("span", { class: message.is_read ? "tick read" : "tick", title: t(message.is_read ? "read" : "sent") }, message.is_read ? " ✓✓" : " ✓") : null;
-    return bubble({ mine, key: message.id, meta: [clock(message.created), tick], parts: body(message) });
-  }
-}
-
-function body(message) {
-  const { type, content } = message;
-  if (type === "image") {
-    const url = new URL(content.image.sizes["640x480"] ?? Object.values(content.image.sizes)[0]);
-    return [el("img", { class: "shot", src: url.pathname, alt: t("photo"), loading: "lazy" })];
-  }
-  if (type === "deleted") return [el("em", {}, t("deleted"))];
-  return [el("span", { class: "text" }, content.text ?? preview(message))];
-}
-
-function preview(message) {
-  if (message.type === "text" || message.content.text) return message.content.text;
-  if (message.type === "deleted") return t("deleted");
-  return { image: t("photo"), voice: t("voice") }[message.type] ?? `[${message.type}]`;
-}
-
-function itemPicture(chat) {
-  const address = chat.item.images?.main?.["140x105"];
-  const path = address ? new URL(address, location.href).pathname : null;
-  return el("img", { class: "thumb", src: path ?? "/avito/static/images/sample/140x105", alt: "" });
 }
 
 function brand() {

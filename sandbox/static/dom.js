@@ -30,8 +30,20 @@ export const ICONS = {
   send: "M4 12l16-8-6 16-3-6z",
   photo: "M4 6h16v12H4zM4 16l5-5 4 4 3-3 4 4M15 9.5h.01",
   topic: "M9 4L7 20M17 4l-2 16M4 9h16M3 15h16",
+  attach: "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.5 8.5a1.7 1.7 0 0 1-2.5-2.5L15 7",
+  cross: "M6 6l12 12M18 6L6 18",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  play: "M8 5l11 7-11 7z",
+  pause: "M8 5v14M16 5v14",
+  check: "M2 13l4 4L15 7M11 16l1 1 9-10",
   lock: "M7 11V8a5 5 0 0 1 10 0v3M6 11h12v9H6z",
 };
+
+/** A round button with a sign; without `onclick` it submits its form. */
+export function round({ testid, id, label, path, onclick, className = "" }) {
+  const props = { class: `round ${className}`, type: onclick ? "button" : "submit", id, testid, "aria-label": label, title: label, onclick };
+  return el("button", props, icon(path));
+}
 
 const HUES = [212, 262, 330, 18, 152, 190, 40, 290];
 

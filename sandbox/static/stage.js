@@ -25,6 +25,7 @@ const tools = new Tools(document.getElementById("tools"), {
     await look();
     seller.choose(userId);
   },
+  chatInSight: () => seller.chatId,
 });
 const live = document.getElementById("live");
 let revision = 0;

@@ -1,6 +1,6 @@
 /** A list of messages that grows and changes without losing the reader's place. */
 
-import { ICONS, el, icon } from "./dom.js";
+import { ICONS, el, round } from "./dom.js";
 import { t } from "./i18n.js";
 
 export class Thread {
@@ -30,74 +30,45 @@ export class Thread {
     if (this.atEnd) this.toEnd();
   }
 
+  /** Bring a message into sight and let it flash. */
+  show(key) {
+    const node = this.nodes.get(key);
+    if (!node) return;
+    node.scrollIntoView({ block: "center", behavior: "smooth" });
+    node.classList.remove("flash");
+    requestAnimationFrame(() => node.classList.add("flash"));
+  }
+
   toEnd() {
     this.node.scrollTop = this.node.scrollHeight;
   }
 }
 
-/** One bubble; `meta` stands at its lower end. */
-export function bubble({ mine, key, meta, parts, className = "" }) {
+/** One bubble; `meta` stands at its lower end, `menu()` shows what can be done with it. */
+export function bubble({ mine, key, meta, parts, reactions = [], menu, className = "" }) {
+  const more = menu && round({ testid: "message-menu", label: t("message_menu"), path: ICONS.more, className: "more", onclick: menu });
+  const onmenu = (event) => {
+    if (event.target.closest("a")) return;
+    event.preventDefault();
+    menu();
+  };
   return el(
     "article",
-    { class: `bubble ${mine ? "mine" : "theirs"} ${parts.some(isShot) ? "with-shot" : ""} ${className}`, testid: "message", "data-id": key },
+    {
+      class: `bubble ${mine ? "mine" : "theirs"} ${parts.some(isShot) ? "with-shot" : ""} ${className}`,
+      testid: "message",
+      "data-id": key,
+      oncontextmenu: menu && onmenu,
+    },
     parts,
+    reactions.length ? el("span", { class: "reactions", testid: "reactions" }, reactions.map((emoji) => el("span", {}, emoji))) : null,
     el("small", { class: "meta" }, meta),
+    more,
   );
 }
 
 function isShot(part) {
-  return part.classList?.contains("shot") ?? false;
-}
-
-/** The line to write in; `submit(text)` empties it when done, `photo()` sends the sample. */
-export function composer({ prefix, submit, photo }) {
-  const input = el("textarea", {
-    id: `${prefix}-text`,
-    testid: `${prefix}-text`,
-    "aria-label": t("write"),
-    placeholder: t("write"),
-    rows: "1",
-    maxlength: prefix === "buyer" ? "1000" : "4096",
-  });
-  const form = el(
-    "form",
-    { class: "composer", onsubmit: send },
-    el(
-      "button",
-      { type: "button", class: "round", testid: `${prefix}-photo`, "aria-label": t("send_photo"), title: t("send_photo"), onclick: () => photo().catch(() => {}) },
-      icon(ICONS.photo),
-    ),
-    input,
-    el(
-      "button",
-      { class: "round send", id: `${prefix}-send`, testid: `${prefix}-send`, "aria-label": t("send"), title: t("send") },
-      icon(ICONS.send),
-    ),
-  );
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-  });
-  input.addEventListener("input", () => {
-    input.style.height = "auto";
-    input.style.height = `${Math.min(input.scrollHeight, 120)}px`;
-  });
-
-  async function send(event) {
-    event.preventDefault();
-    const text = input.value.trim();
-    if (!text) return;
-    input.value = "";
-    input.style.height = "auto";
-    try {
-      await submit(text);
-    } catch {
-      input.value = text;
-    }
-  }
-  return form;
+  return part?.classList?.contains("shot") ?? false;
 }
 
 /** The phone's head: a way back where there is one, a picture, two lines, actions. */
@@ -105,7 +76,7 @@ export function head({ back, picture, title, subtitle, actions = [] }) {
   return el(
     "header",
     { class: "head" },
-    back && el("button", { type: "button", class: "round", "aria-label": t("back"), testid: "back", onclick: back }, icon(ICONS.back)),
+    back && round({ testid: "back", label: t("back"), path: ICONS.back, onclick: back }),
     picture,
     el("div", { class: "titles" }, el("strong", {}, title), subtitle && el("span", {}, subtitle)),
     actions,
@@ -114,4 +85,24 @@ export function head({ back, picture, title, subtitle, actions = [] }) {
 
 export function nothing(title, hint) {
   return el("div", { class: "nothing" }, el("strong", {}, t(title)), el("p", {}, t(hint)));
+}
+
+/** A line of a list: a picture, a title, a preview, something at its end. */
+export function row({ testid, id, picture, title, line, time, mark, open }) {
+  return el(
+    "li",
+    {},
+    el(
+      "button",
+      { type: "button", class: "row", testid, "data-id": id, onclick: open },
+      picture,
+      el(
+        "span",
+        { class: "lines" },
+        el("span", { class: "first" }, el("strong", {}, title), time && el("time", {}, time)),
+        el("span", { class: "last" }, line),
+      ),
+      mark,
+    ),
+  );
 }

@@ -1,35 +1,26 @@
 /** What a person at the stage can do to the world: new chats, people, faults; and the journal. */
 
-import { get, post, remove } from "./api.js";
+import { get, post } from "./api.js";
 import { el } from "./dom.js";
+import { Faults } from "./faults.js";
+import { box, field, fillSelect, input } from "./forms.js";
 import { locale, t } from "./i18n.js";
 
-const TARGETS = [
-  "telegram.*",
-  "telegram.sendMessage",
-  "telegram.createForumTopic",
-  "telegram.webhook",
-  "avito.*",
-  "avito.sendMessage",
-  "avito.token",
-  "avito.webhook",
-];
-const DEEDS = ["status", "drop", "timeout_before", "timeout_after", "slow", "duplicate", "reorder"];
 const JOURNAL_ROWS = 60;
 
 export class Tools {
-  constructor(root, { onNewChat, onPerson }) {
+  constructor(root, { onNewChat, onPerson, chatInSight }) {
     this.onNewChat = onNewChat;
     this.onPerson = onPerson;
     this.lastSeq = 0;
-    root.replaceChildren(this.chatForm(), this.peopleForm(), this.faultForm(), this.journalBox());
+    this.faults = new Faults({ chatInSight });
+    root.replaceChildren(this.chatForm(), this.faults.node, this.journalBox(), this.peopleForm());
   }
 
   update(state, user) {
     this.fillAccounts(state.avito.accounts);
     this.fillPeople(state.telegram.users, user);
-    this.fillFaults(state.faults);
-    this.deliver.checked = state.avito.deliver;
+    this.faults.update(state);
   }
 
   chatForm() {
@@ -90,51 +81,6 @@ export class Tools {
     if (user) this.person.value = String(user.id);
   }
 
-  faultForm() {
-    const on = el("select", { id: "fault-on", testid: "fault-on" }, TARGETS.map((name) => el("option", {}, name)));
-    const deed = el("select", { id: "fault-do", testid: "fault-do" }, DEEDS.map((name) => el("option", { value: name }, t(name))));
-    const status = input("fault-status", "502", { inputmode: "numeric", pattern: "[45][0-9][0-9]" });
-    const seconds = input("fault-seconds", "", { inputmode: "numeric", pattern: "[0-9]+", required: false });
-    const times = input("fault-times", "1", { inputmode: "numeric", pattern: "[0-9]+", required: false });
-    const rate = input("fault-rate", "1", { inputmode: "decimal", pattern: "0?[.][0-9]+|0|1" });
-    const submit = (event) => {
-      event.preventDefault();
-      const body = { on: on.value, do: deed.value, rate: Number(rate.value) };
-      if (deed.value === "status") body.status = Number(status.value);
-      if (times.value) body.times = Number(times.value);
-      if (seconds.value) body[status.value === "429" && deed.value === "status" ? "retry_after" : "seconds"] = Number(seconds.value);
-      post("faults", body).catch(() => {});
-    };
-    this.active = el("ul", { class: "active", testid: "faults" });
-    this.deliver = el("input", { type: "checkbox", id: "deliver", testid: "deliver", onchange: () => post("avito/webhooks", { deliver: this.deliver.checked }).catch(() => {}) });
-    return box(
-      "faults",
-      el(
-        "form",
-        { class: "fields", onsubmit: submit },
-        field(t("fault_on"), on),
-        field(t("fault_do"), deed),
-        field(t("fault_status"), status),
-        field(t("fault_seconds"), seconds),
-        field(t("fault_times"), times),
-        field(t("fault_rate"), rate),
-        el("button", { testid: "fault-add", class: "primary" }, t("switch_on")),
-      ),
-      this.active,
-      el("label", { class: "check" }, this.deliver, t("deliver")),
-    );
-  }
-
-  fillFaults(faults) {
-    if (!faults.length) {
-      this.active.replaceChildren(el("li", { class: "fine" }, t("none_active")));
-      return;
-    }
-    const off = el("button", { type: "button", class: "mini", testid: "fault-clear", onclick: () => remove("faults") }, t("switch_off"));
-    const lines = faults.map((f) => el("li", {}, el("code", {}, f.on), ` ${t(f.do)} ${f.status ?? ""}${f.times ? ` ×${f.times}` : ""}${f.rate < 1 ? ` ${f.rate}` : ""}`));
-    this.active.replaceChildren(...lines, el("li", {}, off));
-  }
-
   journalBox() {
     this.rows = el("tbody");
     this.noCalls = el("p", { class: "hush" }, t("no_calls"));
@@ -158,26 +104,4 @@ function journalRow(entry) {
   const text = entry.params.text ?? entry.params.message?.text ?? entry.params.name ?? "";
   const at = new Date(entry.at * 1000).toLocaleTimeString(locale());
   return el("tr", { class: kind }, el("td", {}, at), el("td", {}, el("code", {}, entry.on)), el("td", { class: "what" }, String(text).slice(0, 60)), el("td", { class: "code" }, String(entry.status ?? "…")));
-}
-
-function box(title, ...children) {
-  return el("details", { class: "box", open: title !== "faults" }, el("summary", {}, el("h2", {}, t(title))), el("div", { class: "inside" }, children));
-}
-
-function field(label, control, className = "") {
-  return el("label", { class: `field ${className}` }, el("span", {}, label), control);
-}
-
-function input(id, value, props = {}) {
-  const node = el("input", { id, testid: id, required: true, autocomplete: "off", ...props });
-  node.value = value;
-  return node;
-}
-
-function fillSelect(select, pairs) {
-  const known = [...select.options].map((o) => `${o.value}=${o.textContent}`).join("\n");
-  if (known === pairs.map(([value, text]) => `${value}=${text}`).join("\n")) return;
-  const chosen = select.value;
-  select.replaceChildren(...pairs.map(([value, text]) => el("option", { value }, text)));
-  if (pairs.some(([value]) => String(value) === chosen)) select.value = chosen;
 }
