@@ -84,7 +84,7 @@ def _keep(sandbox: Sandbox, kind: Kind, value: Any, *, number: int) -> Json:
     samples = SAMPLES[kind.field]
     name = samples[number % len(samples)]
     content = media_content(kind.field, value, sample=read_sample(name))
-    given = value.get("name") if isinstance(value, dict) else name
+    given = Body(value).text("name", None) if isinstance(value, dict) else name
     try:
         return keep_medium(sandbox, kind, content, name=given, facts={})
     except BotApiError as error:

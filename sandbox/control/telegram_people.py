@@ -194,6 +194,8 @@ def react(sandbox: Sandbox, body: Body) -> Json:
     emoji = body.text("emoji", None)
     anonymous = body.one_of("as", ("anonymous",), None) is not None
     body.done()
+    if anonymous and chat.type == "private":
+        raise ControlError("in a private chat the person reacts for itself")
     new = _reactions(emoji)
     place = chat_json(sandbox.world.telegram, chat)
     actor_id = chat.id if anonymous else user.id

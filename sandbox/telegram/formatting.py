@@ -17,7 +17,7 @@ def format_text(text: str, *, parse_mode: str | None, entities: list[Json] | Non
     :raises BotApiError: the mode is unknown or the text is not well-formed in it.
     """
     if not parse_mode:
-        plain, found = text, list(entities or [])
+        plain, found = text, [_checked(entity) for entity in entities or []]
     elif parse_mode.lower() in _READERS:
         plain, found = _READERS[parse_mode.lower()](text)
     else:
@@ -31,8 +31,15 @@ def format_text(text: str, *, parse_mode: str | None, entities: list[Json] | Non
     return result
 
 
+def _checked(entity: Json) -> Json:
+    types = {"type": str, "offset": int, "length": int}
+    if not all(isinstance(entity.get(name), kind) for name, kind in types.items()):
+        raise bad_request("can't parse MessageEntity: type, offset and length are required")
+    return entity
+
+
 def _moved(entity: Json, *, lead: int, end: int) -> Json:
     """``entity`` where it stands once ``lead`` characters before and all behind ``end`` are cut."""
-    first = max(0, entity.get("offset", 0) - lead)
-    last = min(end, entity.get("offset", 0) + entity.get("length", 0) - lead)
+    first = max(0, entity["offset"] - lead)
+    last = min(end, entity["offset"] + entity["length"] - lead)
     return {**entity, "offset": first, "length": last - first}

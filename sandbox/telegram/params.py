@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from .errors import bad_request
-from .table import METHODS, Field
+from .table import METHODS, OBJECTS, Field
 
 Raw = dict[str, Any]
 
@@ -91,6 +91,24 @@ def _attached(value: Any, raw: Raw) -> Any:
         part = raw.get(value.removeprefix("attach://"))
         return part if isinstance(part, Upload) else value
     return value
+
+
+def parse_object(name: str, raw: Raw) -> Raw:
+    """Typed fields of the object ``name``, its uploads already in place.
+
+    :raises BotApiError: one is missing, unknown or of the wrong type.
+    """
+    fields = OBJECTS[name]
+    unknown = next((field for field in raw if field not in fields), None)
+    if unknown is not None:
+        raise bad_request(f'unknown field "{unknown}" of {name}')
+    for field in fields.values():
+        if field.required and not raw.get(field.name):
+            raise bad_request(f"can't parse {name}: {field.name} not found")
+    return {
+        key: value if isinstance(value, Upload) else _typed(fields[key], value)
+        for key, value in raw.items()
+    }
 
 
 def _with_parts(value: Any, raw: Raw) -> Any:

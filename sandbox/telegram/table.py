@@ -95,6 +95,17 @@ _GROUPS = {
     "@under": "suggested_post_parameters:SuggestedPostParameters reply_parameters:ReplyParameters "
     "reply_markup:Markup",
 }
+# The items of an album, read like the parameters of a method.
+_OBJECTS = """
+InputMediaPhoto type!:str media!:str @caption show_caption_above_media:bool has_spoiler:bool
+InputMediaAudio type!:str media!:str thumbnail:str @caption duration:int performer:str title:str
+InputMediaDocument type!:str media!:str thumbnail:str @caption disable_content_type_detection:bool
+InputMediaVideo type!:str media!:str thumbnail:str cover:str start_timestamp:int @caption
+    show_caption_above_media:bool width:int height:int duration:int supports_streaming:bool
+    has_spoiler:bool
+InputMediaAnimation type!:str media!:str thumbnail:str @caption show_caption_above_media:bool
+    width:int height:int duration:int has_spoiler:bool
+"""
 _SHORT = {
     "int": ("Integer",),
     "str": ("String",),
@@ -142,5 +153,6 @@ def _read(table: str) -> dict[str, dict[str, Field]]:
 
 
 METHODS: dict[str, dict[str, Field]] = _read(_TABLE)
+OBJECTS: dict[str, dict[str, Field]] = _read(_OBJECTS)
 # Telegram looks methods up without regard to case.
 CANONICAL = {name.lower(): name for name in METHODS}

@@ -111,3 +111,10 @@ def test_captions_are_read_in_every_mode_too(world, private):
     code, text = world.refusal("sendPhoto", **photo, caption="5.000")
     assert code == 400
     assert text.startswith("Bad Request: can't parse entities: Character '.'")
+
+
+@pytest.mark.parametrize("wrong", [{}, {"type": "bold", "offset": "0", "length": 1}, {"offset": 0}])
+def test_an_entity_without_its_parts_is_refused(world, private, wrong):
+    code, text = world.refusal("sendMessage", chat_id=500, text="x", entities=[wrong])
+    assert code == 400
+    assert text.startswith("Bad Request: can't parse MessageEntity")

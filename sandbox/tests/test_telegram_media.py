@@ -299,7 +299,19 @@ def test_an_album_is_sent_whole_or_not_at_all(world, private):
             [{"type": "voice", "media": "x"}] * 2,
             "can't parse InputMedia: wrong type of the media specified",
         ),
-        ([{"type": "photo"}] * 2, "media not found"),
+        ([{"type": "photo"}] * 2, "can't parse InputMediaPhoto: media not found"),
+        (
+            [{"type": "photo", "media": 5}] * 2,
+            'can\'t parse parameter "media": String expected',
+        ),
+        (
+            [{"type": "photo", "media": "x", "caption": []}] * 2,
+            'can\'t parse parameter "caption": String expected',
+        ),
+        (
+            [{"type": "photo", "media": "x", "colour": "red"}] * 2,
+            'unknown field "colour" of InputMediaPhoto',
+        ),
     ],
 )
 def test_a_wrong_album_is_refused(world, private, items, text):

@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import check_markup
 from sandbox.telegram.media import KINDS, Kind
+from sandbox.telegram.params import parse_object
 from sandbox.telegram.permissions import require_sending
 from sandbox.telegram.posting import edit
 from sandbox.telegram.state import Message
@@ -49,11 +50,12 @@ async def send_album(call: Call) -> list[Json]:
     if len(items) > MOST:
         raise bad_request("too many messages to send as an album")
     kinds = [_kind_of(item, allowed=REPLACEABLE - {"animation"}) for item in items]
+    read = [_read(kind, item) for kind, item in zip(kinds, items, strict=True)]
     for apart in APART:
         if apart in {kind.field for kind in kinds} and len(set(kinds)) > 1:
             raise bad_request(f"{apart} can't be mixed with other media types")
     contents = [
-        await medium_content(call, kind, item) for kind, item in zip(kinds, items, strict=True)
+        await medium_content(call, kind, item) for kind, item in zip(kinds, read, strict=True)
     ]
     for content in contents:
         require_sending(chat, call.bot.id, content)
@@ -63,11 +65,13 @@ async def send_album(call: Call) -> list[Json]:
 
 def _kind_of(item: Json, *, allowed: frozenset[str]) -> Kind:
     name = item.get("type")
-    if name not in allowed:
+    if not isinstance(name, str) or name not in allowed:
         raise bad_request("can't parse InputMedia: wrong type of the media specified")
-    if not item.get("media"):
-        raise bad_request("media not found")
     return KINDS[name]
+
+
+def _read(kind: Kind, item: Json) -> Json:
+    return parse_object(f"InputMedia{kind.field.capitalize()}", item)
 
 
 async def copy_message(call: Call) -> Json:
@@ -88,11 +92,12 @@ async def edit_media(call: Call) -> Json:
     """Another medium (or a first one, instead of a text) in a message of the bot's own."""
     chat, message = own_message(call)
     kind = _kind_of(call.params["media"], allowed=REPLACEABLE)
+    item = _read(kind, call.params["media"])
     _check_replaceable(message, kind)
     old = ("text", "entities", "caption", "caption_entities", "reply_markup", *REPLACEABLE)
     content = {
         **dict.fromkeys(old),
-        **await medium_content(call, kind, call.params["media"]),
+        **await medium_content(call, kind, item),
         **check_markup(call.params.get("reply_markup")),
     }
     edit(call.sandbox, chat, message, content=content)
