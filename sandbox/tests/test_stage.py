@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from .conftest import BOT, Seller, World
 
@@ -113,6 +114,29 @@ def test_a_thread_keeps_the_readers_place(open_stage, world):
 @pytest.fixture
 def seller(world):
     return Seller(world)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_axe_finds_nothing_serious(open_stage, world, seller, width, scheme):
+    chat, group = seller.new_chat(), world.group()
+    for kind in ("voice", "location", "link", "item"):
+        body = {"voice": "sample"} if kind == "voice" else {}
+        world.control("avito/say", chat_id=chat, type=kind, **body)
+    for kind in ("text", "voice", "location", "sticker", "document"):
+        world.control("telegram/say", chat_id=group, user=500, **{kind: "sample"})
+    # Axe is put into the page, which the page's own policy forbids.
+    page = open_stage(width=width, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    panes = {"buyer": ["buyer-chat"], "seller": ["group", "topic", "seller-attach"], "tools": []}
+    for pane, steps in panes.items():
+        if width < 760:
+            page.click(f"[data-show={pane}]")
+        choose(page, *steps)
+        page.wait_for_timeout(300)
+        found = Axe().run(page).response["violations"]
+        grave = [f for f in found if f["impact"] in ("serious", "critical")]
+        shown = [(f["id"], node["html"]) for f in grave for node in f["nodes"]]
+        assert shown == []
+        page.keyboard.press("Escape")
 
 
 @pytest.fixture
