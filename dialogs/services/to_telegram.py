@@ -58,9 +58,11 @@ def prepare_message(delivery: Delivery) -> Prepared:
     route = telegram_route(message.dialog)
     if route != Route(delivery.sender, delivery.budget_key):
         return _rerouted(delivery, route)
-    return _needed_first(delivery, message, place) or call_of(
-        bursts.gather(delivery, message), place, is_plain=PLAIN in delivery.payload
-    )
+    if needed := _needed_first(delivery, message, place):
+        return needed
+    if PLAIN in delivery.payload:
+        return call_of([message], place, is_plain=True)
+    return call_of(bursts.gather(delivery, message), place)
 
 
 def settle_message(delivery: Delivery, outcome: Outcome) -> Again | None:
@@ -68,8 +70,8 @@ def settle_message(delivery: Delivery, outcome: Outcome) -> Again | None:
     if outcome.status is Status.SENT:
         _delivered(delivery, outcome.result or {})
         return None
-    if outcome.code == TOPIC_CLOSED and note_closed(delivery):
-        return Again()
+    if outcome.code == TOPIC_CLOSED:
+        return note_closed(delivery)
     if outcome.status is Status.PERMANENT and (answer := mend_group(delivery, outcome)):
         return answer
     message = lock_message(delivery.payload["message_id"])

@@ -102,9 +102,29 @@ class Relay:
 
     def in_topic(self, dialog: Dialog | None = None) -> list[str]:
         """Return the texts in a dialog's topic, the card first."""
+        return [entry["text"] for entry in self.shown(dialog)]
+
+    def shown(self, dialog: Dialog | None = None) -> list[dict]:
+        """Return what stands in a dialog's topic as the sandbox shows it, the card first."""
         topic = (dialog or self.dialog).telegram_topic_id
         found = self.in_group()["messages"]
-        return [entry["text"] for entry in found if entry["thread_id"] == topic]
+        return [
+            entry for entry in found if entry["thread_id"] == topic and not entry.get("deleted")
+        ]
+
+    def last_shown(self) -> dict:
+        return self.shown()[-1]
+
+    def buyer_deletes(self, message_id: str, *, by: str = "buyer") -> None:
+        """Take a message back on Avito; its event waits in the inbox."""
+        body = {"chat_id": self.chat, "message_id": message_id, "by": by}
+        self._heard(lambda: self.sandbox.control("avito/delete", body))
+
+    def change_topic(self, deed: str, **fields) -> None:
+        """Let a person do something to the dialog's topic, such as ``close_topic``."""
+        topic = self.dialog.telegram_topic_id
+        body = {"bot": self.token, "chat_id": self.group, "thread_id": topic, **fields}
+        self.sandbox.control(f"telegram/{deed}", body)
 
     def on_avito(self, chat: str | None = None) -> dict:
         return self.sandbox.control(f"avito/chats/{chat or self.chat}")

@@ -10,6 +10,7 @@ from dialogs.models import Dialog, Message
 from dialogs.services.avito_intake import take_message
 from dialogs.tests.relay import RIGHTS, Relay, deliveries
 from integrations.models import Bot, Delivery
+from integrations.services import inbox, pump
 from integrations.services.bots import BotChanges, update_bot
 from notifications.models import Notification
 
@@ -150,9 +151,11 @@ def test_a_deleted_topic_is_made_again_once_with_its_card(relay, sandbox):
         relay.buyer_says(text)
     relay.run()
     assert relay.dialog.telegram_topic_id != old
-    card, *words = relay.in_topic()
+    card, history, *words = relay.in_topic()
     assert card.startswith("Bicycle Stels")
-    assert words == ["Two", "Three"]
+    assert history.splitlines()[0] == "What was said before:"
+    assert history.endswith("Boris: One")
+    assert "\n\n".join(words) == "Two\n\nThree"
     assert deliveries("create_topic") == ["sent", "sent"]
 
 
@@ -164,45 +167,13 @@ def test_a_topic_that_vanishes_time_and_again_fails_the_message_and_lets_the_nex
     gone = "Bad Request: message thread not found"
     sandbox.fault("telegram.sendMessage", "error", error=gone, where={"text": "Lost"})
     relay.buyer_says("Lost")
+    relay.run()
     relay.buyer_says("Found")
     relay.run()
     assert relay.message("Lost").status == "failed"
     assert relay.message("Found").status == "delivered"
+    assert len(deliveries("create_topic")) <= 4
     assert relay.in_topic()[-1] == "Found"
-
-
-def test_a_bot_without_rights_holds_the_words_and_its_owner_is_told_once(relay, owner, colleague):
-    relay.group = relay.make_group("No rights", rights=RIGHTS | {"can_manage_topics": False})
-    Bot.objects.update(group_chat_id=relay.group)
-    relay.buyer_says("One")
-    relay.run(until=lambda: deliveries("create_topic") == ["retry"])
-    for _ in range(2):
-        relay.hurry()
-        relay.run(until=lambda: not Delivery.objects.filter(state="sending").exists())
-    told = Notification.objects.get()
-    assert (told.kind, told.recipient) == ("dialogs.group_unusable", owner)
-    assert told.context["code"] == "not_enough_rights"
-    assert relay.message("One").status == "queued"
-    Bot.objects.update(group_chat_id=relay.make_group("With rights"))
-    relay.group = Bot.objects.get().group_chat_id
-    relay.hurry()
-    relay.run()
-    assert relay.in_topic()[1:] == ["One"]
-    assert relay.message("One").status == "delivered"
-
-
-def test_a_bot_that_was_thrown_out_delivers_after_its_return(relay, sandbox):
-    relay.buyer_says("One")
-    relay.run()
-    sandbox.control("telegram/kick", {"bot": relay.token, "chat_id": relay.group})
-    relay.buyer_says("Two")
-    relay.run(until=lambda: deliveries("to_telegram")[-1] == "retry")
-    assert Notification.objects.get().context["code"] == "bot_kicked"
-    body = {"title": "Buyers", "bots": [relay.token], "is_forum": True, "chat_id": relay.group}
-    sandbox.control("telegram/groups", body)
-    relay.hurry()
-    relay.run()
-    assert relay.in_topic()[1:] == ["One", "Two"]
 
 
 def test_a_group_that_moved_is_followed(relay, sandbox):
@@ -214,7 +185,8 @@ def test_a_group_that_moved_is_followed(relay, sandbox):
     assert Bot.objects.get().group_chat_id == moved
     relay.group = moved
     assert relay.dialog.telegram_chat_id == moved
-    assert relay.in_topic()[1:] == ["Two"]
+    assert relay.in_topic()[1].endswith("Boris: One")
+    assert relay.in_topic()[2:] == ["Two"]
     assert relay.message("Two").status == "delivered"
 
 
@@ -262,7 +234,8 @@ def test_a_dialog_follows_its_bot_into_another_group(relay):
     relay.buyer_says("Two")
     relay.run()
     assert relay.dialog.telegram_chat_id == relay.group
-    assert relay.in_topic()[1:] == ["Two"]
+    assert relay.in_topic()[1].endswith("Boris: One")
+    assert relay.in_topic()[2:] == ["Two"]
 
 
 @pytest.mark.parametrize("count", [3])
@@ -275,3 +248,61 @@ def test_each_dialog_has_a_topic_of_its_own(relay, count):
     for number, chat in enumerate(chats):
         dialog = Dialog.objects.get(external_id=chat)
         assert relay.in_topic(dialog)[1:] == [f"I am {number}"]
+
+
+def test_a_topic_that_a_person_closed_is_opened_ahead_of_the_words(relay):
+    relay.buyer_says("One")
+    relay.run()
+    relay.change_topic("close_topic")
+    for text in ("Two", "Three"):
+        relay.buyer_says(text)
+    relay.run()
+    assert not relay.in_group()["topics"][0]["closed"]
+    assert deliveries("reopen_topic") == ["sent"]
+    said = "\n\n".join(relay.in_topic()[1:])
+    assert said == "One\n\nTwo\n\nThree"
+    assert {message.status for message in Message.objects.all()} == {"delivered"}
+
+
+def test_a_topic_that_is_closed_time_and_again_is_opened_time_and_again(relay, sandbox):
+    relay.buyer_says("One")
+    relay.run()
+    sandbox.fault("telegram.sendMessage", "error", error="Bad Request: TOPIC_CLOSED", times=5)
+    relay.buyer_says("Two")
+    relay.run(until=lambda: len(deliveries("reopen_topic")) == 3)
+    for _ in range(3):
+        relay.hurry()
+        relay.run(until=lambda: not Delivery.objects.filter(state="sending").exists())
+    relay.hurry()
+    relay.run()
+    assert relay.in_topic()[1:] == ["One", "Two"]
+    assert relay.message("Two").status == "delivered"
+
+
+def test_a_name_that_people_gave_a_topic_stays(relay):
+    relay.buyer_says("One")
+    relay.run()
+    relay.change_topic("rename_topic", name="Boris, urgent")
+    relay.buyer_says("Two")
+    relay.run()
+    assert relay.in_topic()[1:] == ["One", "Two"]
+    assert [topic["name"] for topic in relay.in_group()["topics"]] == ["Boris, urgent"]
+    assert not relay.sandbox.calls("telegram.editForumTopic")
+
+
+def test_the_card_of_an_item_without_a_picture_is_a_text_and_pinned(relay):
+    relay.buyer_says("Hello")
+    inbox.drain()
+    pump.drain("avito")
+    dialog = relay.dialog
+    dialog.item["image"] = ""
+    dialog.save()
+    relay.run()
+    relay.hurry()
+    relay.run(until=lambda: deliveries("pin_card") == ["sent"])
+    card = relay.shown()[0]
+    assert "photo" not in card
+    title, price, address = card["text"].splitlines()
+    assert (title, price) == ("Bicycle Stels", "12 500 ₽")
+    assert address.startswith("https://www.avito.ru/")
+    assert relay.in_group()["topics"][0]["pinned"] == [card["message_id"]]

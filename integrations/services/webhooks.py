@@ -25,6 +25,8 @@ AVITO = "avito"
 POLL_BELL = "integrations.poll_avito"
 EXTERNAL_ID_LENGTH = 128
 CHAT_ID_LENGTH = 128
+# The type of an event that comes under the id of the message that it takes away.
+DELETED = "deleted"
 
 _STORE = """
 WITH owner AS (SELECT id FROM {table} WHERE id = %(account)s AND {condition}),
@@ -131,8 +133,9 @@ def avito_event(account_id: UUID, value: object) -> AvitoEvent:
     """
     if not isinstance(value, dict):
         raise BadBodyError("value")
+    message_id = _short_text(value.get("id"), EXTERNAL_ID_LENGTH - len(DELETED) - 1)
     return AvitoEvent(
-        external_id=_short_text(value.get("id"), EXTERNAL_ID_LENGTH),
+        external_id=f"{message_id}:{DELETED}" if value.get("type") == DELETED else message_id,
         lane=avito_lane(account_id, _short_text(value.get("chat_id"), CHAT_ID_LENGTH)),
         payload={"type": "message", "value": value},
     )
