@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from dialogs.selectors.overview import Overview, get_overview
 from integrations.models import AvitoAccount, Bot
+from integrations.selectors.troubles import Trouble as IntegrationTrouble
+from integrations.selectors.troubles import account_troubles, group_troubles
 from integrations.web.cabinet import CabinetRequest, cabinet
 
 
@@ -127,17 +129,19 @@ def _bot_troubles(bot: Bot) -> Iterator[Trouble]:
         title = _("%(bot)s has no group") % {"bot": bot}
         text = _("Dialogs stand on the site alone until a group is chosen.")
         yield Trouble("warn", title, text, url, _("Choose a group"))
+    for found in group_troubles(bot):
+        yield _with_advice(found, url, _("Open the bot"))
 
 
 def _account_troubles(account: AvitoAccount) -> Iterator[Trouble]:
     url = reverse("integrations:account-detail", args=[account.pk])
-    if account.status == AvitoAccount.Status.BAD_CREDENTIALS:
-        title = _("Avito refuses the keys of %(account)s") % {"account": account}
-        yield Trouble("bad", title, account.last_error, url, _("Open the account"))
-    elif account.status == AvitoAccount.Status.NO_SUBSCRIPTION:
-        title = _("%(account)s has no Avito subscription with messages") % {"account": account}
-        yield Trouble("bad", title, account.last_error, url, _("Open the account"))
-    elif account.bot_id is None:
+    for found in account_troubles(account):
+        yield _with_advice(found, url, _("Open the account"))
+    if account.status == AvitoAccount.Status.ACTIVE and account.bot_id is None:
         title = _("%(account)s has no bot") % {"account": account}
         text = _("Its dialogs stand on the site alone until a bot is chosen.")
         yield Trouble("warn", title, text, url, _("Choose a bot"))
+
+
+def _with_advice(found: IntegrationTrouble, url: str, action: str) -> Trouble:
+    return Trouble(found.level, found.title, f"{found.text} {found.advice}", url, action)

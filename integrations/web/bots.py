@@ -13,6 +13,7 @@ from accounts.web.forms import add_refusal
 from config.lib.errors import AppError
 from integrations.models import Bot
 from integrations.selectors.bots import get_bot_for, list_bots
+from integrations.selectors.troubles import group_troubles
 from integrations.services import bots as service
 from integrations.services.bots import BotChanges
 from integrations.services.checkups import check_bot
@@ -165,6 +166,7 @@ def _render_bot(
 ) -> HttpResponse:
     context = {
         "bot": bot,
+        "troubles": group_troubles(bot),
         "form": form,
         "deletion": DeletionForm(expected=bot.username),
         "can_manage": may_manage(request.membership),
