@@ -52,6 +52,7 @@ export class Faults {
       this.active,
       this.row("telegram", [this.chip("f_429_chat", () => this.limitChat()), ...this.chips("telegram")]),
       this.row("avito", [
+        this.chip("f_429", () => post("faults", { on: "avito.*", do: "status", status: 429, retry_after: WAIT_SECONDS, times: 1 })),
         ...this.chips("avito"),
         this.chip("f_token", () => post("faults", { on: "avito.*", do: "error", error: "token_expired", times: 1 })),
         this.chip("f_voices", () => this.tell(post("avito/expire_voices"))),

@@ -128,6 +128,7 @@ export default {
   telegram: "Telegram",
   avito: "Avito",
   f_429_chat: "429 in this chat",
+  f_429: "429",
   f_502: "502, three times",
   f_down: "Down",
   f_before: "Time-out before",

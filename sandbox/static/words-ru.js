@@ -128,6 +128,7 @@ export default {
   telegram: "Telegram",
   avito: "Авито",
   f_429_chat: "429 в этом чате",
+  f_429: "429",
   f_502: "502, трижды",
   f_down: "Недоступен",
   f_before: "Тайм-аут до",
