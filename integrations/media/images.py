@@ -43,10 +43,12 @@ def redraw(content: bytes) -> Picture:
             # A JPEG can be decoded smaller than it is, which spares most of the work.
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             return _encode(_on_white(ImageOps.exif_transpose(image)))
+    except BadImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadImageError("too many pixels") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
         raise BadImageError(type(error).__name__) from None
-    except Image.DecompressionBombError:
-        raise BadImageError("too many pixels") from None
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -62,6 +64,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _encode(image: Image.Image) -> Picture:
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    # Pillow would write a JPEG's comment back.
+    image.info.clear()
     target = BytesIO()
     image.save(target, "JPEG", quality=QUALITY, optimize=True)
     return Picture(target.getvalue(), image.width, image.height)
