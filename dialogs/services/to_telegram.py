@@ -40,6 +40,7 @@ NO_GROUP_SECONDS = 30.0
 MAX_TOPICS_PER_MESSAGE = 2
 # In a delivery's payload: Telegram has refused the message in its own form.
 PLAIN = "plain"
+_HOPELESS = frozenset({"decided", "expired", "fault", "sender_gone"})
 
 
 def prepare_message(delivery: Delivery) -> Prepared:
@@ -81,7 +82,7 @@ def settle_message(delivery: Delivery, outcome: Outcome) -> Again | None:
         forget_topic(message.dialog)
         if _topics_made_for(delivery) < MAX_TOPICS_PER_MESSAGE:
             return Again()
-    elif _may_go_plainly(delivery, outcome):
+    elif _may_go_otherwise(delivery, message, outcome):
         return Again()
     if message.is_incoming:
         change_status(message, Message.Status.FAILED)
@@ -109,7 +110,8 @@ def _delivered(delivery: Delivery, result: Mapping[str, Any]) -> None:
         else:
             one.save(update_fields=["telegram_message_id"])
     bursts.close_deliveries(delivery, followers)
-    _keep_media(message, result)
+    if PLAIN not in delivery.payload:
+        _keep_media(message, result)
     if message.is_incoming:
         queue_mark_read([message, *followers][-1])
 
@@ -123,11 +125,17 @@ def _keep_media(message: Message, result: Mapping[str, Any]) -> None:
         keep_file_id(media, result)
 
 
-def _may_go_plainly(delivery: Delivery, outcome: Outcome) -> bool:
-    """Say whether a refused message shall be tried once more: by itself, as text alone."""
-    if outcome.status is not Status.PERMANENT or PLAIN in delivery.payload:
+def _may_go_otherwise(delivery: Delivery, message: Message, outcome: Outcome) -> bool:
+    """Say whether a refused message shall be tried in another way.
+
+    First with its content where Telegram's own name for it was refused (a name is good for one
+    bot), then by itself and as text alone.
+    """
+    if outcome.status is not Status.PERMANENT or outcome.code in _HOPELESS:
         return False
-    if outcome.code in ("expired", "fault"):
+    if message.attachments.exclude(telegram_file_id="").update(telegram_file_id=""):
+        return True
+    if PLAIN in delivery.payload:
         return False
     delivery.payload[PLAIN] = True
     bursts.split(delivery)

@@ -151,6 +151,7 @@ def test_what_telegram_refuses_in_its_own_form_goes_as_text(relay, sandbox):
     place, voice = relay.shown()[1:]
     assert place["text"].startswith("A place: Arbat\nhttps://")
     assert voice["text"].startswith("A voice message\nhttps://")
+    assert deliveries("late_media") == []
     assert {message.status for message in Message.objects.all()} == {"delivered"}
 
 
