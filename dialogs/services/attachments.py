@@ -30,9 +30,10 @@ def attach_origins(
     :param origins: the kind of each, and where its content is: ``{"url"}`` or ``{"voice_id"}`` of
         Avito, ``{"file_id"}`` of Telegram.
     """
+    first = message.attachments.count() + 1
     rows = [
         Attachment(message=message, kind=kind, number=number, origin=dict(origin))
-        for number, (kind, origin) in enumerate(origins, start=1)
+        for number, (kind, origin) in enumerate(origins, start=first)
     ]
     Attachment.objects.bulk_create(rows)
     for row in rows:

@@ -15,6 +15,7 @@ from dialogs.services.attachments import attach_origins
 from dialogs.services.avito_content import content_of, facts_of, origins_of, quoted_words
 from dialogs.services.chats import queue_fetch
 from dialogs.services.messages import queue_to_telegram, store_message
+from dialogs.services.readings import mark_read_by_answer
 from dialogs.services.wording import describe_content, language_of, message_line
 from integrations.models import AvitoAccount
 
@@ -42,9 +43,7 @@ def take_message(*, account_id: UUID, value: Mapping[str, Any]) -> bool:
     dialog = lock_dialog(found.pk)
     if dialog is None or _is_old_news(dialog, value):
         return True
-    if is_own and echoes.claim_echo(
-        dialog, under_way, avito_message_id=value["id"], text=content_of(value).get("text", "")
-    ):
+    if is_own and echoes.claim_echo(dialog, under_way, value):
         return True
     _take(dialog, value, is_own=is_own)
     return True
@@ -106,6 +105,8 @@ def _take(dialog: Dialog, value: Mapping[str, Any], *, is_own: bool) -> None:
     with translation.override(language_of(dialog.organization)):
         message = _store(dialog, value, is_own=is_own, is_waiting=is_waiting)
     attach_origins(message, origins_of(message.kind, content_of(value)))
+    if not is_own:
+        mark_read_by_answer(message)
     if is_wanted:
         queue_to_telegram(message)
 

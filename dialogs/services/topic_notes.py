@@ -7,8 +7,9 @@ from typing import Any
 from django.utils import timezone, translation
 
 from dialogs.models import Dialog
+from dialogs.services.note_texts import note_text
 from dialogs.services.routes import find_place, telegram_lane, telegram_route
-from dialogs.services.wording import language_of, note_text
+from dialogs.services.wording import language_of
 from integrations.models import Delivery
 from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared
 from integrations.services.outbox import deliver
@@ -28,7 +29,7 @@ def tell_topic(
 ) -> None:
     """Tell the people in a dialog's topic something, once for each ``key``.
 
-    :param note: which text, see ``wording.note_text``.
+    :param note: which text, see ``note_texts.note_text``.
     :param reply_to: the message in Telegram that it is about, if it stands there.
     """
     route = telegram_route(dialog)

@@ -40,6 +40,11 @@ def note_deletion(message: Message) -> None:
     message.deleted_at = timezone.now()
     message.save(update_fields=["deleted_at"])
     publish_message(message, "message.updated")
+    show_deletion(message)
+
+
+def show_deletion(message: Message) -> None:
+    """Have a message struck out in Telegram, once."""
     route = telegram_route(message.dialog)
     deliver(
         kind=STRIKE,

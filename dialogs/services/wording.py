@@ -173,37 +173,3 @@ def topic_name(dialog: Dialog) -> str:
 
 def _joined(*parts: object, by: str = "\n") -> str:
     return by.join(str(part).strip() for part in parts if part)
-
-
-def note_text(note: str, facts: Mapping[str, Any]) -> str:
-    """Return what is told in a topic besides the conversation, in the active language."""
-    match note:
-        case "unsupported":
-            return _("This cannot be sent to Avito, only text can. The buyer has not seen it.")
-        case "unknown_command":
-            return _(
-                "There is no such command. Whatever you write here without a slash at its"
-                " beginning goes to the buyer on Avito."
-            )
-        case "no_account":
-            return _("The Avito account of this dialog is no longer connected.")
-        case "buyer_deleted":
-            return _("The buyer has deleted this message.")
-        case "deleted_on_avito":
-            return _("This message was deleted on Avito.")
-        case "not_sent":
-            return _("Not sent to Avito: %(reason)s The buyer has not seen it.") % {
-                "reason": _reason(str(facts.get("code", "")), str(facts.get("text", "")))
-            }
-        case _:
-            raise ValueError(note)
-
-
-def _reason(code: str, text: str) -> str:
-    match code:
-        case "not_found":
-            return _("the chat no longer exists there.")
-        case "sender_gone":
-            return _("the account is no longer connected.")
-        case _:
-            return text or _("Avito refused it.")

@@ -58,20 +58,10 @@ def test_what_follows_a_refused_part_is_not_sent(talking, sandbox):
     assert talking.in_topic()[-1].startswith("Not sent to Avito:")
 
 
-def test_a_picture_is_answered_with_what_cannot_be_done(talking):
-    number = talking.seller_says(photo="sample")
-    talking.run()
-    note = talking.in_group()["messages"][-1]
-    assert "only text" in note["text"]
-    assert note["reply_to"] == number
-    assert Message.objects.count() == 1
-    assert talking.answers_on_avito() == []
-
-
 def test_a_command_is_not_said_to_the_buyer(talking):
     talking.seller_says("/discount 10")
     talking.run()
-    assert talking.in_topic()[-1].startswith("There is no such command.")
+    assert talking.in_topic()[-1].startswith("There is no such command")
     assert talking.answers_on_avito() == []
     assert deliveries("to_avito") == []
 
