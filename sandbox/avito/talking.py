@@ -54,7 +54,8 @@ def touch(sandbox: "Sandbox", chat: Chat, *messages: Message) -> None:
 def delete(sandbox: "Sandbox", chat: Chat, message: Message) -> None:
     """``message`` stays where it was, as a deleted one; webhooks hear of it where they may."""
     message.type, message.content = "deleted", {}
-    touch(sandbox, chat, message)
+    quoting = [other for other in chat.messages.values() if other.quote == message.id]
+    touch(sandbox, chat, message, *quoting)
     if sandbox.world.avito.tells_deletions:
         sandbox.avito_deliveries.announce(chat, message)
 

@@ -12,8 +12,8 @@ def chat(seller):
     return seller.new_chat()
 
 
-def look(seller, chat):
-    return seller.world.look(f"avito/chats/{percent(chat, safe='')}")
+def look(seller, chat, **query):
+    return seller.world.look(f"avito/chats/{percent(chat, safe='')}", **query)
 
 
 def by_id(seller, chat):
@@ -86,8 +86,11 @@ def test_a_quote_is_listed_and_not_told(hooked, site, chat):
         name: messages[asked][name] for name in ("id", "author_id", "created", "type", "content")
     }
     assert "quote" not in values(site, 2)[1]
+    seen = look(hooked, chat)["revision"]
     hooked.world.control("avito/delete", chat_id=chat, message_id=asked)
     assert by_id(hooked, chat)[answer]["quote"]["type"] == "deleted"
+    changed = look(hooked, chat, after=seen)["messages"]
+    assert [message["id"] for message in changed] == [asked, answer]
     body = {"chat_id": chat, "text": "x", "quote": "unknown"}
     hooked.world.control("avito/say", **body, expect=404)
 
