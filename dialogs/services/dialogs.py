@@ -13,6 +13,7 @@ from config.lib.live import publish_on_commit
 from dialogs.models import Dialog
 from dialogs.selectors.documents import dialog_document
 from dialogs.selectors.locks import lock_dialog
+from dialogs.services import auto_reply
 from dialogs.services.bans import queue_ban
 from dialogs.services.tags import normalize_tags
 from dialogs.services.topic_states import CLOSING, queue_topic_state
@@ -90,6 +91,8 @@ def change_status(dialog: Dialog, status: Dialog.Status, *, ban_reason: str = "o
         raise BusinessRuleError(text % names, code="bad_transition")
     dialog.status = status
     dialog.save(update_fields=["status"])
+    if status != Dialog.Status.OPEN:
+        auto_reply.cancel(dialog, status)
     if (old in CLOSING) != (status in CLOSING):
         queue_topic_state(dialog)
     if status == Dialog.Status.BANNED:

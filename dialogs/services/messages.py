@@ -14,6 +14,8 @@ from config.lib.live import publish_on_commit
 from dialogs.models import Attachment, Dialog, Message
 from dialogs.selectors.documents import message_document
 from dialogs.selectors.locks import lock_dialog
+from dialogs.services import auto_reply
+from dialogs.services.auto_reply_windows import LATEST
 from dialogs.services.parts import parts_of
 from dialogs.services.receipts import queue_receipt
 from dialogs.services.routes import (
@@ -90,19 +92,22 @@ def store_message(message: Message) -> Message:
     """Save a new message and bring its dialog up to date. The caller holds the dialog's lock.
 
     An incoming message adds to the unread ones and opens a dialog that was closed or held;
-    whoever answers has read them. A note changes nothing of the dialog.
+    whoever answers has read them. A note changes nothing of the dialog. The auto-reply is planned
+    or called off with it.
     """
     message.correlation_id = get_correlation_id()
     message.save(force_insert=True)
     if message.kind != NOTE:
         _bring_up_to_date(message)
+        auto_reply.follow(message)
     publish_message(message, "message.created")
     return message
 
 
 def _bring_up_to_date(message: Message) -> None:
     dialog = message.dialog
-    dialog.unread_count = dialog.unread_count + 1 if message.is_incoming else 0
+    if not message.is_auto_reply:
+        dialog.unread_count = dialog.unread_count + 1 if message.is_incoming else 0
     was_closed = dialog.status == Dialog.Status.CLOSED
     if message.is_incoming and dialog.status in _OPENED_BY_CONTACT:
         dialog.status = Dialog.Status.OPEN
@@ -160,6 +165,7 @@ def deliver_part(message: Message, payload: Mapping[str, Any]) -> None:
         budget_key=route.budget_key,
         payload=payload,
         idempotency_key=part_key(payload),
+        expires_at=message.written_at + LATEST if message.is_auto_reply else None,
     )
     message.save(update_fields=["delivery"])
 

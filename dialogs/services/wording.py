@@ -146,6 +146,8 @@ def heading(message: Message, dialog: Dialog, *, is_alone: bool) -> str:
     if message.is_incoming:
         name = dialog.contact.name if dialog.contact else ""
         return "" if is_alone else f"{_joined(name, dialog.title, by=' · ')}:"
+    if message.is_auto_reply:
+        return _("Auto-reply:")
     if message.direction == Message.Direction.WEB:
         return _("%(name)s (site):") % {"name": message.author_name}
     return _("You on Avito:")
