@@ -115,6 +115,22 @@ class Relay:
     def last_shown(self) -> dict:
         return self.shown()[-1]
 
+    def seller_reacts(self, number: int, emoji: str | None) -> None:
+        """Put a reaction on a message of the group, or take it away."""
+        body = {"chat_id": self.group, "user": SELLER["id"], "message_id": number}
+        self._heard(
+            lambda: self.sandbox.control("telegram/react", {**body, "emoji": emoji or None})
+        )
+
+    def seen_at(self, number: int) -> dict:
+        """Return how one message of the group is shown."""
+        found = self.in_group()["messages"]
+        return next(entry for entry in found if entry["message_id"] == number)
+
+    def receipt(self, number: int) -> list[str]:
+        """Return the reactions on a message of the group."""
+        return self.seen_at(number).get("reactions", [])
+
     def buyer_deletes(self, message_id: str, *, by: str = "buyer") -> None:
         """Take a message back on Avito; its event waits in the inbox."""
         body = {"chat_id": self.chat, "message_id": message_id, "by": by}
@@ -128,6 +144,14 @@ class Relay:
 
     def on_avito(self, chat: str | None = None) -> dict:
         return self.sandbox.control(f"avito/chats/{chat or self.chat}")
+
+    def seen_by_buyer(self, chat: str | None = None) -> list[str]:
+        """Return what the buyer sees of the seller's side: words, or the type in brackets."""
+        return [
+            entry["content"].get("text") or f"[{entry['type']}]"
+            for entry in self.on_avito(chat)["messages"]
+            if entry["author_id"] == self.avito_user and entry["type"] != "deleted"
+        ]
 
     def answers_on_avito(self, chat: str | None = None) -> list[str]:
         """Return what the buyer sees of the seller's side."""
