@@ -9,6 +9,7 @@ from dialogs.services import (
     chats,
     deletions,
     history,
+    item_photos,
     late_media,
     messages,
     readings,
@@ -19,6 +20,7 @@ from dialogs.services import (
     topic_notes,
     topic_states,
     topics,
+    versions,
     withdrawals,
 )
 from dialogs.services.avito_intake import take_message
@@ -42,6 +44,7 @@ def register() -> None:
     _register_topic_kinds()
     register_room("dialog", may_join)
     group_notices.register()
+    item_photos.register()
 
 
 def on_avito_message(event: InboundEvent) -> bool:
@@ -75,7 +78,7 @@ def _register_answer_kinds() -> None:
         deletions.TAKE_BACK_POLICY,
     )
     register_kind(
-        deletions.DELETE_PART,
+        versions.DELETE_PART,
         deletions.prepare_deletion,
         deletions.settle_deletion,
         deletions.DELETE_POLICY,

@@ -49,3 +49,15 @@ def make_dialog(account, buyer="Boris", *, texts=("Is it still there?",), age=0,
             written_at=at,
         )
     return dialog
+
+
+def add_message(dialog, text="", **fields):
+    """Add a message of the buyer, or with ``is_incoming=False`` of ours, without sending it."""
+    given = {
+        "direction": "avito",
+        "is_incoming": True,
+        "status": "delivered",
+        "correlation_id": "test",
+        "written_at": timezone.now(),
+    }
+    return Message.objects.create(dialog=dialog, text=text, **given | fields)

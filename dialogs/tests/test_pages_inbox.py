@@ -3,7 +3,8 @@ import re
 import pytest
 
 from dialogs.models import Dialog, Message
-from dialogs.tests.inbox import make_account, make_dialog
+from dialogs.tests.inbox import add_message, make_account, make_dialog
+from dialogs.tests.media import store_picture
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -102,7 +103,7 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(
     client = page(owner)
     for number in range(25):
         make_dialog(account, f"Buyer {number}", age=number)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         client.get("/client/dialogs")
 
 
@@ -196,3 +197,59 @@ def test_a_member_of_two_organizations_follows_the_dialog(
     assert "Zina" in client.get(f"/client/dialogs/{foreign_dialog.pk}").content.decode()
     assert "Boris" not in client.get("/client/dialogs").content.decode()
     assert "Boris" in client.get(f"/client/dialogs?org={dialog.organization_id}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("q=clara", "Clara"),
+        ("assignee=me", "Boris"),
+        ("assignee=none", "Anna Clara"),
+        ("tag=VIP", "Anna"),
+        ("unread=1", "Clara"),
+        ("q=%00&assignee=nobody&status=lost", "Anna Boris Clara"),
+        ("tag=VIP&q=boris", ""),
+    ],
+)
+def test_the_list_is_narrowed_down_by_the_address(page, owner, account, query, shown):
+    make_dialog(account, "Anna", tags=["VIP"], unread_count=0)
+    make_dialog(account, "Boris", assignee=owner, unread_count=0)
+    make_dialog(account, "Clara")
+    answer = page(owner).get(f"/client/dialogs?{query}")
+    found = sorted(str(row.contact) for row in answer.context["page"].rows)
+    assert found == shown.split()
+
+
+def test_what_was_chosen_stays_chosen(page, owner, account):
+    dialog = make_dialog(account, "Anna", tags=["VIP & more"])
+    text = page(owner).get("/client/dialogs?tag=VIP+%26+more&q=an").content.decode()
+    assert "<option selected>VIP &amp; more</option>" in text
+    assert 'name="q" maxlength="100" value="an"' in text
+    kept = "tag=VIP+%26+more&amp;q=an"
+    assert f'href="/client/dialogs/{dialog.pk}?{kept}"' in text
+    assert f'href="/client/dialogs?status=closed&amp;{kept}"' in text
+    assert f'hx-get="/client/dialogs/live?{kept}&amp;selected=' in text
+
+
+def test_another_organizations_tags_and_people_are_no_choice(
+    page, owner, dialog, foreign_dialog, stranger
+):
+    foreign_dialog.tags = ["secret tag"]
+    foreign_dialog.save()
+    text = page(owner).get("/client/dialogs").content.decode()
+    assert "secret tag" not in text
+    assert f'<option value="{stranger.pk}"' not in text
+
+
+def test_a_thread_costs_as_many_queries_with_pictures_as_without(
+    page, owner, dialog, django_assert_max_num_queries
+):
+    client = page(owner)
+    for number in range(10):
+        message = add_message(dialog, f"text {number}", reply_to=dialog.messages.first())
+        for place in (1, 2):
+            stored = store_picture(dialog.organization, color=number)
+            message.attachments.create(kind="photo", number=place, state="stored", file=stored)
+    client.get(f"/client/dialogs/{dialog.pk}")
+    with django_assert_max_num_queries(14):
+        client.get(f"/client/dialogs/{dialog.pk}")

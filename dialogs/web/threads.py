@@ -47,7 +47,7 @@ def open_window(dialog: Dialog) -> Window:
 
 def refresh_window(dialog: Dialog, *, start: int) -> Window:
     """Return the window that begins at message ``start`` as it is now."""
-    newest = dialog.messages.filter(pk__gte=start)
+    newest = selectors.shown_messages(dialog).filter(pk__gte=start)
     messages = list(newest.order_by("-pk")[:MAX_WINDOW])[::-1]
     return Window(messages, start, version_of(messages))
 
@@ -63,7 +63,7 @@ def earlier_page(dialog: Dialog, *, cursor: str | None) -> tuple[Sequence[Messag
 
 def version_of(messages: Iterable[Message]) -> str:
     """Return a short name of what these messages look like."""
-    shown = ";".join(f"{message.pk}:{message.status}" for message in messages)
+    shown = ";".join(_look_of(message) for message in messages)
     return hashlib.blake2s(shown.encode(), digest_size=8).hexdigest()
 
 
@@ -76,3 +76,9 @@ def read_start(value: str | None) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InputError(fields=[FieldError("from", "invalid", "from")])
     return int(text)
+
+
+def _look_of(message: Message) -> str:
+    states = ",".join(attachment.state for attachment in message.attachments.all())
+    changes = f"{message.revision}:{message.edited_at}:{message.deleted_at}"
+    return f"{message.pk}:{message.status}:{changes}:{states}"

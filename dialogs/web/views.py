@@ -4,21 +4,28 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
+from django import forms
 from django.contrib import messages as notes
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from config.lib.errors import InputError
+from accounts.models import User
+from accounts.selectors.members import list_members_for
+from config.lib.errors import FieldError, InputError
 from config.lib.pagination import Page
 from dialogs.models import Dialog
 from dialogs.selectors import dialogs as selectors
 from dialogs.selectors.overview import count_unread
 from dialogs.services import dialogs as dialog_service
 from dialogs.services import messages as message_service
+from dialogs.services.item_photos import queue_item_photo
+from dialogs.services.tags import MAX_TAGS
+from dialogs.services.uploads import keep_picture
 from dialogs.web import threads
-from dialogs.web.forms import MessageForm, StatusForm
+from dialogs.web.filters import read_filter
+from dialogs.web.forms import DetailsForm, MessageForm, StatusForm
 from integrations.models import AvitoAccount, Bot
 from integrations.web.cabinet import CabinetRequest, cabinet, follow_organization
 
@@ -29,7 +36,7 @@ NOTHING_NEW = 204
 @require_safe
 @cabinet
 def list_inbox(request: CabinetRequest) -> HttpResponse:
-    return render(request, "dialogs/inbox.html", _list_context(request))
+    return render(request, "dialogs/inbox.html", _page_context(request))
 
 
 @require_safe
@@ -51,7 +58,8 @@ def show_dialog(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
         return _show_history(request, dialog, cursor)
     window = threads.open_window(dialog)
     _mark_seen(dialog)
-    context = _list_context(request, selected=str(dialog.pk)) | _thread_context(dialog, window)
+    queue_item_photo(dialog)
+    context = _page_context(request, selected=str(dialog.pk)) | _thread_context(dialog, window)
     return render(request, "dialogs/inbox.html", context)
 
 
@@ -79,13 +87,19 @@ def show_earlier(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @cabinet
-def send_text(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
+def send(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
     """Send an answer; a script gets the live end of the dialog, anybody else the dialog's page."""
     dialog = _open(request, dialog_id)
-    form = MessageForm(request.POST)
+    form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise InputError(" ".join(form.errors["text"].as_data()[0].messages))
-    message_service.send_message(actor=request.user, dialog=dialog, text=form.cleaned_data["text"])
+        raise _refusal(form)
+    upload = form.cleaned_data["image"]
+    message_service.send_message(
+        actor=request.user,
+        dialog=dialog,
+        text=form.cleaned_data["text"],
+        image=keep_picture(dialog=dialog, upload=upload) if upload else None,
+    )
     if not request.htmx:
         return redirect("dialogs:dialog-detail", dialog.pk)
     window = threads.refresh_window(dialog, start=threads.read_start(request.POST.get("from")))
@@ -105,6 +119,32 @@ def change_status(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse
     return redirect("dialogs:dialog-detail", dialog.pk)
 
 
+@require_POST
+@cabinet
+def change_details(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
+    """Say whose the dialog is and what its tags are."""
+    dialog = _open(request, dialog_id)
+    form = DetailsForm(request.POST)
+    if not form.is_valid():
+        raise _refusal(form)
+    dialog_service.update_dialog(
+        dialog=dialog,
+        assignee=dialog_service.Assignee(form.cleaned_data["assignee"]),
+        tags=form.cleaned_data["tags"],
+    )
+    notes.success(request, _("Saved."))
+    return redirect("dialogs:dialog-detail", dialog.pk)
+
+
+def _refusal(form: forms.Form) -> InputError:
+    fields = [
+        FieldError(name, error.code or "invalid", " ".join(error.messages))
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+    ]
+    return InputError(fields=fields)
+
+
 def _open(request: CabinetRequest, dialog_id: uuid.UUID) -> Dialog:
     dialog = selectors.get_dialog_for(request.user, dialog_id)
     follow_organization(request, dialog.organization_id)
@@ -120,7 +160,8 @@ def _show_history(request: CabinetRequest, dialog: Dialog, cursor: str) -> HttpR
     """Return a page of history for a browser without scripts."""
     rows, earlier = threads.earlier_page(dialog, cursor=cursor)
     window = threads.Window(rows, 0, threads.version_of(rows), earlier)
-    context = _list_context(request, selected=str(dialog.pk)) | _thread_context(dialog, window)
+    context = _page_context(request, selected=str(dialog.pk))
+    context |= _thread_context(dialog, window)
     return render(request, "dialogs/inbox.html", context | {"is_history": True})
 
 
@@ -131,25 +172,41 @@ def _thread_context(dialog: Dialog, window: threads.Window) -> dict[str, object]
         "thread": window.messages,
         "earlier_cursor": window.earlier_cursor,
         "max_text_length": message_service.MAX_TEXT,
+        "max_tags": MAX_TAGS,
         "statuses": Dialog.Status.choices,
+    }
+
+
+def _people(request: CabinetRequest) -> list[User]:
+    """Return who may be given a dialog, by name."""
+    members = list_members_for(request.user, request.membership.organization_id)
+    people = [member.user for member in members.filter(user__is_active=True)]
+    return sorted(people, key=lambda person: person.display_name.casefold())
+
+
+def _page_context(request: CabinetRequest, *, selected: str = "") -> dict[str, object]:
+    """Return what the list needs, and the choices for narrowing it down."""
+    organization = request.membership.organization
+    return {
+        **_list_context(request, selected=selected),
+        "statuses_to_choose": [("", _("All")), *Dialog.Status.choices],
+        "people": _people(request),
+        "tags": selectors.list_tags(organization),
     }
 
 
 def _list_context(request: CabinetRequest, *, selected: str = "") -> dict[str, object]:
     organization = request.membership.organization
-    status = request.GET.get("status", "")
-    if status not in Dialog.Status.values:
-        status = ""
+    chosen = read_filter(request)
     page = selectors.list_dialogs(
         organization,
-        status=status or None,
+        wanted=chosen.wanted,
         cursor=request.GET.get("cursor"),
         limit=LIST_SIZE,
     )
     return {
         "page": page,
-        "status": status,
-        "filters": [("", _("All")), *Dialog.Status.choices],
+        "chosen": chosen,
         "selected": selected,
         "cursor": request.GET.get("cursor", ""),
         "version": _list_version(page, selected),
@@ -170,6 +227,7 @@ def _setup(request: CabinetRequest) -> Mapping[str, bool]:
 def _list_version(page: Page[Dialog], selected: str) -> str:
     shown = ";".join(
         f"{row.pk}:{row.last_message_at.timestamp()}:{row.unread_count}:{row.status}:{row.title}"
+        f":{row.assignee_id}:{row.tags}"
         for row in page.rows
     )
     return hashlib.blake2s(f"{selected};{shown}".encode(), digest_size=8).hexdigest()

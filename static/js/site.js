@@ -92,8 +92,8 @@
       return;
     }
     const page = new DOMParser().parseFromString(responseText, "text/html");
-    const told = page.querySelector("[data-error-text]")?.textContent.trim();
-    showError(told || toasts().dataset.failed);
+    const told = page.querySelector(".error-fields li") || page.querySelector("[data-error-text]");
+    showError(told?.textContent.trim() || toasts().dataset.failed);
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, () => {
@@ -124,7 +124,8 @@
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
     if (!typing || !sends || !window.matchMedia("(pointer: fine)").matches) return;
     event.preventDefault();
-    if (typing.value.trim()) typing.form.requestSubmit();
+    const hasFile = [...typing.form.querySelectorAll("input[type=file]")].some((field) => field.value);
+    if (typing.value.trim() || hasFile) typing.form.requestSubmit();
   });
 
   document.addEventListener("DOMContentLoaded", () => {
