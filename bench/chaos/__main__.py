@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bench.chaos import allowances, fuzz, ledger, redis_away, storm
+from bench.chaos import allowances, fuzz, ledger, outage, redis_away, storm
 from bench.chaos.ledger import Check
 from bench.chaos.redis_away import OwnValkey
 from bench.site import Site, SiteError
@@ -19,7 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _read(arguments)
     size = storm.Size(dialogs=options.dialogs, messages=options.messages, pace=options.pace)
-    verdicts = [_run(name, partial(RUNS[name], size)) for name in options.names or RUNS]
+    runs = {**RUNS, "outage": partial(_outage, options.outage)}
+    verdicts = [_run(name, partial(runs[name], size)) for name in options.names or RUNS]
     return 0 if all(verdicts) else 1
 
 
@@ -30,6 +31,9 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--dialogs", type=int, default=whole.dialogs)
     parser.add_argument("--messages", type=int, default=whole.messages, help="each way")
     parser.add_argument("--pace", type=float, default=whole.pace, help="seconds between two")
+    parser.add_argument(
+        "--outage", type=float, default=outage.OUTAGE_SECONDS, help="seconds of the outage"
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(RUNS):
         parser.error(f"no such run: {', '.join(sorted(unknown))}")
@@ -48,6 +52,11 @@ def _run(name: str, run: Callable[[], Sequence[Check]]) -> bool:
 def _storm(size: storm.Size) -> Sequence[Check]:
     with Site("chaos-storm", storm.SETTINGS) as site:
         return asyncio.run(storm.run_storm(site, size, say=say)).checks
+
+
+def _outage(seconds: float, _: storm.Size) -> Sequence[Check]:
+    with Site("chaos-outage", outage.SETTINGS) as site:
+        return asyncio.run(outage.run_outage(site, outage.SIZE, seconds, say=say))
 
 
 def _redis(_: storm.Size) -> Sequence[Check]:
@@ -70,6 +79,7 @@ def _fuzz(_: storm.Size) -> Sequence[Check]:
 
 RUNS: Mapping[str, Callable[[storm.Size], Sequence[Check]]] = {
     "storm": _storm,
+    "outage": partial(_outage, outage.OUTAGE_SECONDS),
     "redis": _redis,
     "allowances": _allowances,
     "fuzz": _fuzz,

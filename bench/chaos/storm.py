@@ -74,17 +74,18 @@ async def run_storm(site: Site, size: Size, *, say: Callable[[str], None]) -> Re
     :raises SiteError: it does not get quiet.
     """
     async with World(site) as world:
-        dialogs = await _open_dialogs(world, size.dialogs)
+        dialogs = await open_dialogs(world, size.dialogs)
         await switch_on_faults(world)
         counts = await _talk_while_breaking(world, dialogs, size)
         say(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
         # The outside goes on refusing and failing to the end.
-        await _wait_quiet(site)
-        checks = await _reckon(world, dialogs, size)
+        await wait_quiet(site)
+        checks = await reckon(world, dialogs, size)
         return Result(checks, await world.calls("*"), counts)
 
 
-async def _open_dialogs(world: World, count: int) -> list[Dialog]:
+async def open_dialogs(world: World, count: int) -> list[Dialog]:
+    """Let so many buyers open a chat, ten with each shop; nothing is said yet."""
     dialogs: list[Dialog] = []
     for number in range(1, count + 1):
         if len(dialogs) % DIALOGS_PER_SHOP == 0:
@@ -110,7 +111,12 @@ async def _talk_while_breaking(
     return breaking.counts
 
 
-async def _wait_quiet(site: Site) -> None:
+async def wait_quiet(site: Site) -> None:
+    """Wait until nothing is under way any more.
+
+    :raises SiteError: it does not get quiet.
+    """
+
     def is_quiet() -> bool:
         with suppress(psycopg.OperationalError):
             return not site.query(UNFINISHED)[0][0]
@@ -158,7 +164,8 @@ async def _look(world: World, dialog: Dialog, size: Size, group: list[dict[str, 
     )
 
 
-async def _reckon(world: World, dialogs: list[Dialog], size: Size) -> list[Check]:
+async def reckon(world: World, dialogs: list[Dialog], size: Size) -> list[Check]:
+    """Compare both ends of each dialog, and look at what was given up."""
     groups = {shop.number: shop for shop in (dialog.shop for dialog in dialogs)}
     texts = {number: await world.group_messages(shop) for number, shop in groups.items()}
     ends = [await _look(world, d, size, texts[d.shop.number]) for d in dialogs]
