@@ -86,7 +86,12 @@ def _waiting_ids(delivery: Delivery, message: Message) -> list[int]:
 
 
 def _waiting(delivery: Delivery) -> Any:
-    rows = Delivery.objects.filter(lane=delivery.lane, state__in=Delivery.OPEN, needs_person=False)
+    rows = Delivery.objects.filter(
+        channel=delivery.channel,
+        lane=delivery.lane,
+        state__in=Delivery.OPEN,
+        needs_person=False,
+    )
     return rows.exclude(pk=delivery.pk)
 
 

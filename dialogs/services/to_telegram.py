@@ -161,4 +161,5 @@ def _message_of(delivery: Delivery) -> Message | None:
     messages = Message.objects.select_related(
         "dialog__organization", "dialog__avito_account__bot", "dialog__contact", "reply_to"
     )
-    return messages.filter(pk=delivery.payload["message_id"]).first()
+    found = messages.filter(pk=delivery.payload["message_id"])
+    return found.prefetch_related("attachments").first()

@@ -56,7 +56,9 @@ class Relay:
     def buyer_says(self, text: str = "", *, chat: str | None = None, **content) -> str:
         """Return the message's id; its event waits in the inbox."""
         body = {"chat_id": chat or self.chat, **({"text": text} if text else {}), **content}
-        return self._heard(lambda: self.sandbox.control("avito/say", body))["message_id"]
+        number = self.sandbox.control("avito/say", body)["message_id"]
+        _wait_for_event(number)
+        return number
 
     def seller_says(self, text: str = "", *, dialog: Dialog | None = None, **content) -> int:
         topic = (dialog or self.dialog).telegram_topic_id
@@ -71,9 +73,10 @@ class Relay:
         return self._heard(lambda: self.sandbox.control("telegram/say", body))["message_id"]
 
     def _heard(self, act: Callable[[], dict]) -> dict:
-        before = InboundEvent.objects.count()
+        heard = InboundEvent.objects.filter(source="telegram")
+        before = heard.count()
         answer = act()
-        wait_for(lambda: InboundEvent.objects.count() > before)
+        wait_for(lambda: heard.count() > before)
         return answer
 
     def run(self, until: Callable[[], object] | None = None) -> None:
@@ -134,7 +137,8 @@ class Relay:
     def buyer_deletes(self, message_id: str, *, by: str = "buyer") -> None:
         """Take a message back on Avito; its event waits in the inbox."""
         body = {"chat_id": self.chat, "message_id": message_id, "by": by}
-        self._heard(lambda: self.sandbox.control("avito/delete", body))
+        self.sandbox.control("avito/delete", body)
+        _wait_for_event(f"{message_id}:deleted")
 
     def change_topic(self, deed: str, **fields) -> None:
         """Let a person do something to the dialog's topic, such as ``close_topic``."""
@@ -160,6 +164,11 @@ class Relay:
             for entry in self.on_avito(chat)["messages"]
             if entry["author_id"] == self.avito_user
         ]
+
+
+def _wait_for_event(external_id: str) -> None:
+    heard = InboundEvent.objects.filter(source="avito", external_id__startswith=external_id)
+    wait_for(heard.exists)
 
 
 def wait_for(done: Callable[[], object], *, seconds: float = 15) -> None:

@@ -42,32 +42,47 @@ def test_nothing_but_white_space_is_lost(text, limit):
 
 
 @pytest.mark.parametrize(
-    ("kind", "content", "line"),
+    ("kind", "content", "words"),
     [
         ("link", {"link": {"text": "look", "url": "https://e.org"}}, "look\nhttps://e.org"),
-        ("image", {"image": {"sizes": {}}}, "A picture"),
-        ("voice", {"voice": {"voice_id": "v"}}, "A voice message"),
+        ("link", {"link": {"text": "https://e.org", "url": "https://e.org"}}, "https://e.org"),
         (
             "item",
             {"item": {"title": "Bike", "price_string": "5 ₽", "item_url": "https://a/1"}},
-            "An item: Bike, 5 ₽, https://a/1",
+            "An item: Bike\n5 ₽\nhttps://a/1",
         ),
-        ("location", {"location": {"lat": 55.7, "lon": 37.6}}, "A place: 55.7, 37.6"),
+        (
+            "location",
+            {"location": {"lat": 55.7, "lon": 37.6}},
+            "A place: 55.7, 37.6\nhttps://yandex.ru/maps/?pt=37.6,55.7&z=16&l=map",
+        ),
         ("location", {"location": {"text": "Arbat 1", "lat": 1}}, "A place: Arbat 1"),
         ("call", {"call": {"status": "missed"}}, "A missed call"),
         ("system", {"flow_id": "f", "text": "Order paid"}, "Order paid"),
+    ],
+)
+def test_what_can_be_read_is_told_in_words(kind, content, words):
+    with translation.override("en"):
+        assert describe_content(kind, content, chat_id=CHAT) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "line"),
+    [
+        ("image", {"image": {"sizes": {}}}, "A picture"),
+        ("voice", {"voice": {"voice_id": "v"}}, "A voice message"),
         ("system", {"flow_id": "f"}, "A notice from Avito"),
         ("deleted", {}, "A message that was deleted"),
         ("file", {}, "A file"),
         ("video", {}, "A video"),
-        ("appCall", {}, "A message that can only be seen on Avito"),
+        ("appCall", {}, "A call over Avito"),
         ("hologram", {}, "A message that can only be seen on Avito"),
         ("link", {}, "A link"),
-        ("item", {"item": None}, "An item: "),
+        ("item", {"item": None}, "A message that can only be seen on Avito"),
         ("text", {}, "A message that can only be seen on Avito"),
     ],
 )
-def test_every_kind_of_avito_message_has_a_line_and_the_way_to_the_chat(kind, content, line):
+def test_what_cannot_be_read_has_a_line_and_the_way_to_the_chat(kind, content, line):
     with translation.override("en"):
         assert describe_content(kind, content, chat_id=CHAT) == f"{line}\n{URL}"
 
