@@ -11,6 +11,8 @@ from bench.chaos.ledger import Check
 from bench.chaos.redis_away import OwnValkey
 from bench.site import Site, SiteError
 
+Run = Callable[[storm.Size], Sequence[Check]]
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run what is named, or all.
@@ -19,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _read(arguments)
     size = storm.Size(dialogs=options.dialogs, messages=options.messages, pace=options.pace)
-    runs = {**RUNS, "outage": partial(_outage, options.outage)}
+    runs: dict[str, Run] = {**RUNS, "outage": partial(_outage, options.outage)}
     verdicts = [_run(name, partial(runs[name], size)) for name in options.names or RUNS]
     return 0 if all(verdicts) else 1
 
@@ -77,7 +79,7 @@ def _fuzz(_: storm.Size) -> Sequence[Check]:
         return asyncio.run(fuzz.run_fuzz(site))
 
 
-RUNS: Mapping[str, Callable[[storm.Size], Sequence[Check]]] = {
+RUNS: Mapping[str, Run] = {
     "storm": _storm,
     "outage": partial(_outage, outage.OUTAGE_SECONDS),
     "redis": _redis,

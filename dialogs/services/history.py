@@ -96,8 +96,9 @@ def _speaker(dialog: Dialog, message: Message) -> str:
 
 
 def _earlier(dialog: Dialog, before: int) -> list[Message]:
-    last = dialog.messages.filter(pk__lt=before).order_by("-pk")[:MOST]
-    return list(last)[::-1]
+    # What waits to be delivered comes by itself, though it was stored earlier.
+    said = dialog.messages.exclude(is_incoming=True, status=Message.Status.QUEUED)
+    return list(said.filter(pk__lt=before).order_by("-pk")[:MOST])[::-1]
 
 
 def _zone_of(dialog: Dialog) -> ZoneInfo:

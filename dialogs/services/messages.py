@@ -16,6 +16,7 @@ from dialogs.selectors.documents import message_document
 from dialogs.selectors.locks import lock_dialog
 from dialogs.services import auto_reply
 from dialogs.services.auto_reply_windows import LATEST
+from dialogs.services.ordering import deliver_in_order
 from dialogs.services.parts import parts_of
 from dialogs.services.receipts import queue_receipt
 from dialogs.services.routes import (
@@ -26,6 +27,7 @@ from dialogs.services.routes import (
 )
 from dialogs.services.topic_states import queue_topic_state
 from integrations.models import StoredFile
+from integrations.services.calls import NewDelivery
 from integrations.services.outbox import deliver
 
 MAX_TEXT = 4000
@@ -129,14 +131,14 @@ def queue_to_telegram(message: Message) -> None:
     """Put a message on its way to the dialog's topic."""
     dialog = message.dialog
     route = telegram_route(dialog)
-    delivery = deliver(
+    new = NewDelivery(
         kind=TO_TELEGRAM,
         sender=route.sender,
-        lane=telegram_lane(dialog.pk),
         budget_key=route.budget_key,
         payload={"message_id": message.pk},
         idempotency_key=f"{TO_TELEGRAM}:{message.pk}",
     )
+    delivery = deliver_in_order(message, new, lane=telegram_lane(dialog.pk))
     if message.direction == Message.Direction.AVITO:
         message.delivery = delivery
         message.save(update_fields=["delivery"])
