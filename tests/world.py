@@ -3,12 +3,13 @@
 import uuid
 from dataclasses import dataclass
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invitation, Membership, Organization, Session, User
 from accounts.services.invitations import invitation_token, invite
 from dialogs.models import Contact, Dialog, Message
-from integrations.models import AvitoAccount, Bot, IntegrationLog
+from integrations.models import AvitoAccount, Bot, IntegrationLog, StoredFile
 
 # Each stands in some text of the owner's; a stranger must never read one.
 MARKERS = (
@@ -70,9 +71,17 @@ def build_world(organization: Organization, owner: User) -> World:
         correlation_id="c",
         written_at=timezone.now(),
     )
-    IntegrationLog.objects.create(
-        organization=organization, source="avito", event="marker-log", correlation_id="c"
+    picture = StoredFile(
+        organization=organization, sha256="0" * 64, content_type="image/jpeg", size=4
     )
+    picture.content.save("picture.jpg", ContentFile(b"jpeg"))
+    attachment = message.attachments.create(kind="photo", state="stored", file=picture)
+    dialog.item["file"] = str(picture.pk)
+    dialog.save(update_fields=["item"])
+    for source in ("avito", "telegram"):
+        IntegrationLog.objects.create(
+            organization=organization, source=source, event="marker-log", correlation_id="c"
+        )
     session = Session.objects.filter(user=owner).first() or Session.objects.create(
         user=owner,
         method="password",
@@ -92,6 +101,7 @@ def build_world(organization: Organization, owner: User) -> World:
         "account_id": account.pk,
         "dialog_id": dialog.pk,
         "message_id": message.pk,
+        "attachment_id": attachment.pk,
         "contact_id": contact.pk,
         "session_id": session.pk,
         "organization_id": organization.pk,

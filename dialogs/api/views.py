@@ -1,11 +1,11 @@
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -123,19 +123,17 @@ class MessageListView(APIView):
         return Response(answer, status=status.HTTP_202_ACCEPTED)
 
 
-class _AnyAccept(BaseContentNegotiation):
+class _AnyAccept(DefaultContentNegotiation):
     """Whatever a client says it takes: a content has one form alone, and refusals are JSON."""
-
-    def select_parser(self, request: Request, parsers: Sequence[object]) -> object:
-        return parsers[0]
 
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], str(renderers[0].media_type)
+        first = next(iter(renderers))
+        return first, str(first.media_type)
 
 
 class MessageAttachmentView(APIView):

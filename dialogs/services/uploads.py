@@ -24,8 +24,8 @@ def keep_picture(*, dialog: Dialog, upload: "File[bytes]") -> StoredFile:
     try:
         return keep_image(organization_id=dialog.organization_id, content=upload.read())
     except BadImageError:
-        text = _(
+        refusal = _(
             "This is not a picture that can be sent. JPEG, PNG, GIF, BMP and WebP can, up to 75"
             " megapixels."
         )
-        raise InputError(fields=[FieldError("image", "bad_image", text)]) from None
+        raise InputError(fields=[FieldError("image", "bad_image", refusal)]) from None

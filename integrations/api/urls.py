@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.api import avito_views, bot_views, webhook_urls
+from integrations.api import avito_views, bot_views, log_views, webhook_urls
 
 app_name = "integrations-api"
 urlpatterns = [
@@ -38,6 +38,10 @@ urlpatterns = [
         "api/v1/telegram/bots/<uuid:bot_id>",
         bot_views.IntegrationBotView.as_view(),
         name="telegram-bot-detail",
+    ),
+    path("api/v1/telegram/logs", log_views.LogListView.as_view(), name="log-list"),
+    path(
+        "api/v1/telegram/stats/errors", log_views.ErrorStatsView.as_view(), name="log-error-stats"
     ),
     path(
         "api/avito/accounts", avito_views.AvitoAccountListView.as_view(), name="avito-account-list"

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from config.lib.advisory import try_advisory_lock
 from integrations.models import Delivery, DeliveryAttempt
 from integrations.services.calls import Again, Ambiguity, Kind, Outcome, Policy, ReadBack, Status
+from integrations.services.given_up import log_given_up
 from integrations.services.holds import hold_refused, place_hold
 from integrations.services.outbox import kinds
 
@@ -215,6 +216,7 @@ def _permanent(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
             settled_at=Now(),
             **_error(outcome),
         )
+        log_given_up(delivery, outcome)
 
 
 def _die(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
@@ -225,6 +227,7 @@ def _die(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
         settled_at=Now(),
         **_error(outcome),
     )
+    log_given_up(delivery, outcome)
     kind.settle(delivery, Outcome(Status.PERMANENT, code=outcome.code, text=outcome.text))
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.web import accounts, bots
+from integrations.web import accounts, bots, log
 
 app_name = "integrations"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("client/bots/<uuid:bot_id>/switch", bots.switch, name="bot-switch"),
     path("client/bots/<uuid:bot_id>/delete", bots.delete, name="bot-delete"),
     path("client/integrations", accounts.list_or_create, name="account-list"),
+    path("client/integrations/log", log.show_log, name="log"),
     path(
         "client/integrations/avito/<uuid:account_id>",
         accounts.show_or_change,
