@@ -4,6 +4,7 @@ import pytest
 
 from dialogs.models import Message
 from dialogs.services.avito_intake import take_message
+from integrations.services.polling import poll_account
 
 
 @pytest.fixture
@@ -37,6 +38,17 @@ def test_an_answer_stands_below_what_it_answers(talking):
     shown = talking.last_shown()
     assert shown["reply_to"] == asked.telegram_message_id
     assert shown["text"] == "I mean this"
+
+
+def test_the_poll_brings_a_quote_along(talking):
+    asked = Message.objects.get()
+    talking.sandbox.control("avito/webhooks", {"deliver": False})
+    body = {"chat_id": talking.chat, "text": "This one", "quote": asked.avito_message_id}
+    talking.sandbox.control("avito/say", body)
+    assert poll_account(talking.account) == 1
+    talking.run()
+    assert talking.message("This one").reply_to == asked
+    assert talking.last_shown()["reply_to"] == asked.telegram_message_id
 
 
 def test_an_answer_to_an_operators_words_stands_below_those(talking):
