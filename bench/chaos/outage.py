@@ -19,7 +19,10 @@ SIZE = Size(dialogs=50, messages=51, pace=0.0)
 DOWN = {
     "telegram.sendMessage": 502,
     "telegram.setMessageReaction": 502,
-    "avito.*": 503,
+    "avito.sendMessage": 503,
+    "avito.chats": 503,
+    "avito.messages": 503,
+    "avito.read": 503,
 }
 TOPICS_SECONDS = 60.0
 INTAKE_SECONDS = 300.0
