@@ -81,7 +81,11 @@ def words_of(messages: Sequence[Message], place: Place) -> dict[str, Any]:
 
 
 def caption_of(message: Message, place: Place) -> dict[str, str]:
-    """Return ``caption``: who is speaking where that is not plain, and the words if any."""
+    """Return ``caption``: who is speaking where that is not plain, and the words if any.
+
+    Words beyond Telegram's 1,024 characters are cut: only our own side writes them, on the site,
+    where they stand in full.
+    """
     with translation.override(language_of(message.dialog.organization)):
         lines = [*_opening(message, place), message.text]
         if message.deleted_at is not None:

@@ -8,10 +8,13 @@ from django.utils import timezone
 from dialogs.models import Attachment, Message
 from dialogs.services.avito_intake import take_message
 from dialogs.services.late_media import PATIENCE_SECONDS
+from dialogs.services.messages import send_message
 from dialogs.tests.relay import deliveries
 from integrations.models import Delivery, StoredFile
 from integrations.services import inbox, pump
 from integrations.services.bots import BotChanges, update_bot
+from integrations.services.files import keep_image
+from integrations.tests.test_media import picture
 
 
 @pytest.fixture
@@ -151,3 +154,18 @@ def test_without_topics_a_picture_says_whose_it_is(talking, owner):
     picture, place = talking.in_group()["messages"][-2:]
     assert (picture["media"], picture["text"]) == ("photo", "Boris · Bicycle Stels:")
     assert place["text"].startswith("Boris · Bicycle Stels:\nA place: 55.75, 37.59\nhttps://")
+
+
+@pytest.mark.parametrize("length", [10, 2000])
+def test_a_picture_from_the_site_stands_in_the_topic_with_its_words(talking, owner, length):
+    image = keep_image(organization_id=talking.organization.pk, content=picture((60, 40)))
+    text = "x" * length
+    send_message(actor=owner, dialog=talking.dialog, text=text, image=image)
+    talking.run()
+    shown = next(entry for entry in talking.shown() if entry["text"].startswith("Olga"))
+    assert shown["media"] == "photo"
+    head, words = shown["text"].splitlines()
+    assert head == "Olga (site):"
+    assert text.startswith(words.removesuffix("…"))
+    assert len(shown["text"]) <= 1024
+    assert [entry["type"] for entry in talking.on_avito()["messages"]][1] == "image"
