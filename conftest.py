@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent
 # Both sides of the wire get the same allowances, a hundred times the real ones: the shape of a
 # test stays, only its clock runs faster. Tests of the allowances themselves set their own.
+# Of the longest journals only so much is held against the descriptions: it says the same again.
+MOST_CALLS = 1000
 FASTER = {
     "TELEGRAM_BOT_PER_SECOND": "3000",
     "TELEGRAM_CHAT_PER_SECOND": "100",
@@ -91,6 +93,16 @@ class Sandbox:
         self.control("faults", method="DELETE")
 
 
+def check_what_was_said(sandbox: Sandbox) -> None:
+    """Fail for a call that Telegram's or Avito's description does not know."""
+    from bench import specs
+
+    if not (specs.TELEGRAM.exists() and specs.AVITO.exists()):
+        return
+    calls = sandbox.control(f"calls?on=*&limit={MOST_CALLS}")
+    assert specs.find_breaches_in_journal(calls) == []
+
+
 def start_sandbox(folder: Path, site_url: str = "http://127.0.0.1:1", **environment: str):
     """Start ``python -m sandbox`` on free ports; return ``(Sandbox, process)`` once it answers."""
     port = free_ports_in_a_row(3)
@@ -136,8 +148,12 @@ def _sandbox_process(tmp_path_factory):
 
 
 @pytest.fixture
-def sandbox(_sandbox_process, settings):
-    """An empty outside world, with the site's settings pointing at it."""
+def sandbox(request, _sandbox_process, settings):
+    """An empty outside world, with the site's settings pointing at it.
+
+    What a test let us say to it is held against the published descriptions, where they are at
+    hand; the mark ``off_spec`` is for tests that speak to it by hand.
+    """
     _sandbox_process.control("reset", {})
     settings.TELEGRAM_API_BASE = f"{_sandbox_process.url}/telegram"
     settings.AVITO_API_BASE = f"{_sandbox_process.url}/avito"
@@ -146,7 +162,9 @@ def sandbox(_sandbox_process, settings):
     settings.EMAIL_PORT = _sandbox_process.port + 2
     for name, value in FASTER.items():
         setattr(settings, name, float(value))
-    return _sandbox_process
+    yield _sandbox_process
+    if not request.node.get_closest_marker("off_spec"):
+        check_what_was_said(_sandbox_process)
 
 
 @pytest.fixture(autouse=True)

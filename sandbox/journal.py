@@ -11,7 +11,11 @@ CAPACITY = 200_000
 
 @dataclass(kw_only=True)
 class Entry:
-    """One call. ``status`` is the HTTP status sent, 0 for none, ``None`` while it is open."""
+    """One call. ``status`` is the HTTP status sent, 0 for none, ``None`` while it is open.
+
+    ``wire`` is how it was said, for whoever holds it against a published description: method,
+    path, query, content type and, unless it is a form, the body as text.
+    """
 
     seq: int
     at: float
@@ -19,6 +23,7 @@ class Entry:
     account: str | int | None
     params: dict[str, Any] = field(default_factory=dict)
     status: int | None = None
+    wire: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -28,6 +33,7 @@ class Entry:
             "account": self.account,
             "params": self.params,
             "status": self.status,
+            **({"wire": self.wire} if self.wire is not None else {}),
         }
 
 

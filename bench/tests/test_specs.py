@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+import requests
 
 from bench import specs
 from bench.wiretap import Exchange
@@ -80,3 +81,68 @@ def test_a_bad_exchange_with_avito_is_named(breach):
     specs.require(specs.AVITO)
     (found,) = specs.find_avito_breaches([breach])
     assert "/messenger/" in found
+
+
+def heard(path, *, body=None, **wire):
+    """An entry of the sandbox's journal, with how it was said."""
+    wire = {"content_type": "application/json", "query": {}, "method": "POST", **wire}
+    text = None if body is None else json.dumps(body)
+    return {"on": "avito.x", "seq": 3, "params": {}, "wire": {**wire, "path": path, "body": text}}
+
+
+CHAT = "/messenger/v1/accounts/5/chats/u2i-x~y"
+
+
+def test_a_journal_of_good_calls_passes():
+    specs.require(specs.TELEGRAM, specs.AVITO)
+    upload = heard("/messenger/v1/accounts/5/uploadImages", content_type="multipart/form-data")
+    upload["params"] = {"user_id": 5, "uploadfile[]": {"size": 3}}
+    journal = [
+        call("sendMessage", chat_id=-100, text="hello"),
+        {"on": "telegram.file", "seq": 9, "params": {"path": "photos/1"}},
+        heard(f"{CHAT}/messages", body=GOOD_TEXT),
+        heard(f"{CHAT}/messages/image", body={"image_id": "1"}),
+        heard("/messenger/v1/accounts/5/getVoiceFiles", method="GET", query={"voice_ids": ["a"]}),
+        upload,
+    ]
+    assert specs.find_breaches_in_journal(journal) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        heard(f"{CHAT}/messages", body={"type": "text", "message": {"text": 5}}),
+        heard(f"{CHAT}/pictures", body={"image_id": "1"}),
+        heard(f"{CHAT}/messages/image", body=[]),
+        heard(f"{CHAT}/read", method="PUT"),
+        heard("/messenger/v1/accounts/5/getVoiceFiles", method="GET"),
+        heard("/messenger/v1/accounts/x/uploadImages", content_type="multipart/form-data"),
+        call("sendVoice", chat_id=1),
+    ],
+)
+def test_a_journal_names_what_the_descriptions_do_not_know(entry):
+    specs.require(specs.TELEGRAM, specs.AVITO)
+    assert len(specs.find_breaches_in_journal([entry])) == 1
+
+
+def test_the_sandbox_keeps_how_it_was_asked(sandbox, organization):
+    """Without it every journal would pass."""
+    credentials = {"client_id": "c", "client_secret": "s"}
+    user = sandbox.control("avito/accounts", credentials)["user_id"]
+    form = {"grant_type": "client_credentials", **credentials}
+    answer = requests.post(f"{sandbox.url}/avito/token", data=form, timeout=5)
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    url = f"{sandbox.url}/avito/messenger/v2/accounts/{user}/chats?chat_types=u2i&limit=7"
+    requests.get(url, headers=bearer, timeout=5).raise_for_status()
+
+    wires = [entry["wire"] for entry in sandbox.calls("avito.*") if "wire" in entry]
+
+    assert wires == [
+        {
+            "method": "GET",
+            "path": f"/messenger/v2/accounts/{user}/chats",
+            "query": {"chat_types": ["u2i"], "limit": ["7"]},
+            "content_type": "",
+            "body": None,
+        }
+    ]

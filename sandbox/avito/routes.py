@@ -69,11 +69,23 @@ async def handle_call(request: web.Request, operation: Operation) -> web.Respons
         return web.json_response(result, headers=headers)
 
     body, problem = await _read_body(request, operation.body)
+    entry.wire = await _wire(request, operation.body)
     entry.params = params | {name: _described(value) for name, value in body.items()}
     fault = sandbox.faults.strike(operation.names, entry.params)
     if fault is not None and fault.error == "token_expired":
         sandbox.world.avito.tokens.pop(_bearer(request), None)
     return await answer(request, entry=entry, fault=fault, apply=apply, refuse=_bent)
+
+
+async def _wire(request: web.Request, kind: str) -> Json:
+    is_text = kind == "json" and request.content_length is not None
+    return {
+        "method": request.method,
+        "path": request.rel_url.raw_path.removeprefix("/avito"),
+        "query": {name: request.query.getall(name) for name in request.query},
+        "content_type": request.headers.get("Content-Type", ""),
+        "body": (await request.read()).decode(errors="replace") if is_text else None,
+    }
 
 
 def _plain(values: list[str]) -> Any:
