@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from config.lib.admin import ModelAdmin, ReadOnlyAdmin
-from dialogs.models import Contact, Dialog, Message
+from dialogs.models import AutoReply, AutoReplySettings, Contact, Dialog, Message
 
 
 @admin.register(Contact)
@@ -36,4 +36,22 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ("id", "dialog", "direction", "is_incoming", "kind", "status", "written_at")
     list_filter = ("status", "direction", "kind", "is_auto_reply")
     search_fields = ("=id", "=avito_message_id", "=telegram_message_id", "=correlation_id")
+    list_select_related = ("dialog",)
+
+
+@admin.register(AutoReplySettings)
+class AutoReplySettingsAdmin(ModelAdmin):
+    list_display = ("organization", "enabled", "always", "start_time", "end_time", "timezone")
+    list_filter = ("enabled", "always")
+    search_fields = ("organization__name",)
+    list_select_related = ("organization",)
+    autocomplete_fields = ("organization",)
+    readonly_fields = ("updated_at",)
+
+
+@admin.register(AutoReply)
+class AutoReplyAdmin(ReadOnlyAdmin):
+    list_display = ("id", "dialog", "window", "state", "reason", "due_at")
+    list_filter = ("state", "reason")
+    search_fields = ("=id", "=dialog__id", "dialog__title", "dialog__contact__name")
     list_select_related = ("dialog",)

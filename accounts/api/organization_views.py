@@ -8,9 +8,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
-from accounts.api.serializers import ClientIn, OrganizationRefOut, organization_ref
+from accounts.api.serializers import (
+    ClientChangesIn,
+    ClientIn,
+    ClientOut,
+    OrganizationRefOut,
+    organization_ref,
+)
+from accounts.models import Membership
+from accounts.organization_settings import read_fields
 from accounts.selectors.organizations import membership_in, memberships_of
-from accounts.services.organizations import open_organization, rename_organization
+from accounts.services.organizations import open_organization, update_organization
 from config.lib.drf import AuthedRequest
 
 
@@ -31,21 +39,26 @@ class ClientListView(APIView):
 
 
 class ClientView(APIView):
-    @extend_schema(responses=OrganizationRefOut)
+    @extend_schema(responses=ClientOut)
     def get(self, request: AuthedRequest, organization_id: uuid.UUID) -> Response:
         """One organization of the caller's."""
-        return Response(organization_ref(membership_in(request.user, organization_id)))
+        return Response(_client(membership_in(request.user, organization_id)))
 
-    @extend_schema(request=ClientIn, responses=OrganizationRefOut)
+    @extend_schema(request=ClientChangesIn, responses=ClientOut)
     def patch(self, request: AuthedRequest, organization_id: uuid.UUID) -> Response:
-        """Rename it; owners and admins may."""
-        form = ClientIn(data=request.data, partial=True)
+        """Rename it, change its settings; owners and admins may."""
+        form = ClientChangesIn(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         membership = membership_in(request.user, organization_id)
-        if "name" in form.validated_data:
-            membership.organization = rename_organization(
+        if form.validated_data:
+            membership.organization = update_organization(
                 actor=request.user,
                 organization_id=organization_id,
-                name=form.validated_data["name"],
+                changes=form.validated_data,
             )
-        return Response(organization_ref(membership))
+        return Response(_client(membership))
+
+
+def _client(membership: Membership) -> dict[str, object]:
+    values = {**organization_ref(membership), **read_fields(membership.organization)}
+    return dict(ClientOut(values).data)

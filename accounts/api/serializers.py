@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Membership, Session, SiteSettings, User
+from accounts.organization_settings import registered
 from accounts.selectors.organizations import memberships_of
 from accounts.selectors.principals import Principal
 from accounts.services.passwords import MAX_LENGTH
@@ -138,6 +139,24 @@ class SessionOut(serializers.ModelSerializer[Session]):
 
 class ClientIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=128)
+
+
+class RegisteredFields(serializers.Serializer[Any]):
+    """Behind its own fields come those that higher apps keep of an organization."""
+
+    def get_fields(self) -> dict[str, Any]:
+        found = super().get_fields()
+        for fields in registered.values():
+            found |= fields.serializer().get_fields()
+        return found
+
+
+class ClientChangesIn(RegisteredFields, ClientIn):
+    pass
+
+
+class ClientOut(RegisteredFields, OrganizationRefOut):
+    pass
 
 
 class SiteSettingsOut(serializers.ModelSerializer[SiteSettings]):

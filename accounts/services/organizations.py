@@ -1,11 +1,14 @@
 """Organizations and who belongs to them."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Organization, User
+from accounts.organization_settings import write_fields
 from accounts.selectors.locks import lock_membership
 from accounts.selectors.organizations import get_organization_for
 from accounts.services.audit import record_audit
@@ -53,6 +56,26 @@ def rename_organization(
     """
     organization = get_organization_for(actor, organization_id, can_manage=True)
     _rename(actor, organization, name)
+    return organization
+
+
+@transaction.atomic
+def update_organization(
+    *, actor: User, organization_id: uuid.UUID | str, changes: Mapping[str, Any]
+) -> Organization:
+    """Change an organization's name and what other apps keep of it: all of it or nothing.
+
+    :param changes: ``name``, and fields of ``organization_settings``.
+    :raises NotFoundError: no such organization, or not the actor's.
+    :raises ForbiddenError: the actor is a manager there.
+    :raises InputError: a value is refused; nothing is changed.
+    """
+    organization = get_organization_for(actor, organization_id, can_manage=True)
+    if "name" in changes:
+        organization = rename_organization(
+            actor=actor, organization_id=organization_id, name=changes["name"]
+        )
+    write_fields(actor, organization, changes)
     return organization
 
 

@@ -41,7 +41,7 @@ def test_open_by_api(owner, api):
     assert opened.json()["name"] == "Kites and Sails"
     assert opened.json()["role"] == "owner"
     assert client.get(URL).json() == [opened.json()]
-    assert client.get(f"{URL}/{opened.json()['id']}").json() == opened.json()
+    assert client.get(f"{URL}/{opened.json()['id']}").json().items() >= opened.json().items()
     event = AuditEvent.objects.get(action="organization.opened")
     assert str(event.organization_id) == opened.json()["id"]
 
@@ -58,7 +58,8 @@ def test_rename_by_api(owner, colleague, organization, api):
     answer = api(owner).patch(f"{URL}/{organization.pk}", {"name": "Wheels"}, format="json")
 
     assert answer.status_code == 200
-    assert answer.json() == {"id": str(organization.pk), "name": "Wheels", "role": "owner"}
+    renamed = {"id": str(organization.pk), "name": "Wheels", "role": "owner"}
+    assert answer.json().items() >= renamed.items()
     assert AuditEvent.objects.get().details == {"from": "Bicycles"}
     assert api(colleague).get(URL).json()[0]["name"] == "Wheels"
 

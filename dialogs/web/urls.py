@@ -1,11 +1,12 @@
 from django.urls import path
 
-from dialogs.web import attachments, overview, views
+from dialogs.web import attachments, automations, overview, views
 
 app_name = "dialogs"
 
 urlpatterns = [
     path("client", overview.show_overview, name="overview"),
+    path("client/automations", automations.show_automations, name="automations"),
     path("client/dialogs", views.list_inbox, name="dialog-list"),
     path("client/dialogs/live", views.refresh_list, name="dialog-list-live"),
     path("client/dialogs/<uuid:dialog_id>", views.show_dialog, name="dialog-detail"),
