@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from dialogs.models import Dialog, Message
 from dialogs.services.messages import TO_AVITO, change_status
-from dialogs.services.parts import IMAGE, TEXT, kind_of
+from dialogs.services.parts import IMAGE, TEXT, kind_of, revision_of
 from dialogs.services.routes import avito_lane
 from integrations.models import Delivery
 from integrations.services.inbox import receive
@@ -107,11 +107,15 @@ def bind(delivery: Delivery, dialog: Dialog, avito_message_id: str) -> None:
 
 
 def has_more_to_come(message: Message, delivery: Delivery) -> bool:
-    """Say whether other parts of a message are still to go, or did not arrive."""
-    others = parts_sent_of(message).exclude(pk=delivery.pk)
-    unbound = others.exclude(payload__has_key=BOUND_ID)
-    is_current = Q(payload__revision=message.revision)
-    return unbound.filter(is_current | Q(state__in=Delivery.OPEN)).exists()
+    """Say whether other parts of a message are still to go, or did not arrive.
+
+    What is open of an older version makes room for the current one, which then stands before it.
+    """
+    unbound = parts_sent_of(message).exclude(pk=delivery.pk).exclude(payload__has_key=BOUND_ID)
+    to_come = Q(payload__revision=message.revision)
+    if revision_of(delivery.payload) < message.revision:
+        to_come |= Q(state__in=Delivery.OPEN)
+    return unbound.filter(to_come).exists()
 
 
 def let_go_of_kept(delivery: Delivery, dialog: Dialog) -> None:

@@ -7,11 +7,15 @@ from typing import Any
 from django.utils import timezone, translation
 
 from dialogs.models import Dialog
+from dialogs.selectors.locks import lock_dialog
 from dialogs.services.note_texts import note_text
+from dialogs.services.rendering import where
 from dialogs.services.routes import find_place, telegram_lane, telegram_route
+from dialogs.services.topic_states import CLOSING, queue_topic_state
+from dialogs.services.topics import TOPIC_CLOSED, note_closed, reopen_first, was_closed
 from dialogs.services.wording import language_of
 from integrations.models import Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared
+from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
 from integrations.services.outbox import deliver
 
 TELL_TOPIC = "dialogs.tell_topic"
@@ -58,17 +62,20 @@ def prepare_note(delivery: Delivery) -> Prepared:
         return Drop("there is nowhere to say it")
     with translation.override(language_of(dialog.organization)):
         text = note_text(payload["note"], payload["facts"])
-    params: dict[str, Any] = {"chat_id": place.chat_id, "text": text}
-    if place.topic_id is not None:
-        params["message_thread_id"] = place.topic_id
+    params: dict[str, Any] = {**where(place), "text": text}
     if payload["reply_to"] is not None:
         params["reply_parameters"] = {
             "message_id": payload["reply_to"],
             "allow_sending_without_reply": True,
         }
-    return Call("sendMessage", params)
+    return reopen_first(delivery, place) or Call("sendMessage", params)
 
 
 def settle_note(delivery: Delivery, outcome: Outcome) -> Again | None:
-    """Nothing hangs on it."""
+    """Open a closed topic for the note, and close it behind it if that is how it should be."""
+    if outcome.status is Status.PERMANENT and outcome.code == TOPIC_CLOSED:
+        return note_closed(delivery)
+    dialog = lock_dialog(delivery.payload["dialog_id"]) if was_closed(delivery) else None
+    if dialog is not None and dialog.status in CLOSING:
+        queue_topic_state(dialog)
     return None

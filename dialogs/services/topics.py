@@ -91,6 +91,11 @@ def note_closed(delivery: Delivery) -> Again:
     return Again(0 if times <= EAGER_REOPENINGS else REOPEN_PAUSE_SECONDS)
 
 
+def was_closed(delivery: Delivery) -> bool:
+    """Say whether a delivery has found its topic closed."""
+    return bool(delivery.payload.get(_CLOSINGS))
+
+
 def reopen_first(delivery: Delivery, place: Place) -> Ahead | None:
     """Return the opening of the topic that a message found closed, unless that was tried."""
     times = delivery.payload.get(_CLOSINGS, 0)

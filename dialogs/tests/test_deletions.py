@@ -1,0 +1,157 @@
+"""What our side has said is taken back on Avito, by a command or by 👎."""
+
+import pytest
+
+from dialogs.models import Message
+from dialogs.services.telegram_intake import take_reaction
+from dialogs.tests.relay import SELLER, deliveries
+from dialogs.tests.test_edits import grow_old, hold_avito
+from dialogs.tests.test_topic_messages import LONG
+from integrations.models import Delivery
+
+
+@pytest.fixture
+def talking(relay):
+    """A dialog that has begun."""
+    relay.buyer_says("Hello")
+    relay.run()
+    return relay
+
+
+@pytest.mark.parametrize("command", ["/delete", "/del", "/delete@shop_test_bot"])
+def test_a_command_in_answer_to_it_deletes_it(talking, command):
+    number = talking.seller_says("Slip")
+    talking.run()
+    order = talking.seller_says(command, reply_to=number)
+    talking.run()
+    assert talking.seen_by_buyer() == []
+    message = talking.message("Slip")
+    assert message.deleted_at is not None
+    assert talking.receipt(number) == ["🙈"]
+    assert talking.receipt(order) == ["👌"]
+    assert len(talking.shown()) == 4
+
+
+def test_thumb_down_deletes_all_parts_and_its_removal_does_nothing(talking):
+    number = talking.seller_says(LONG)
+    talking.run()
+    talking.seller_reacts(number, "👎")
+    talking.seller_reacts(number, None)
+    talking.run()
+    assert talking.seen_by_buyer() == []
+    assert deliveries("delete_part") == ["sent"] * 4
+    assert talking.message(LONG).deleted_at is not None
+
+
+def test_a_picture_goes_with_its_caption(talking):
+    number = talking.seller_says(photo="sample", caption="Private")
+    talking.run()
+    talking.seller_reacts(number, "👎")
+    talking.run()
+    assert talking.seen_by_buyer() == []
+
+
+def test_what_waits_never_goes_out(talking, sandbox):
+    hold_avito(sandbox)
+    number = talking.seller_says("Slip")
+    talking.run(until=lambda: deliveries("to_avito") == ["retry"])
+    talking.seller_says("/delete", reply_to=number)
+    sandbox.clear_faults()
+    talking.run(until=lambda: talking.hurry() or deliveries("to_avito") == ["cancelled"])
+    assert talking.seen_by_buyer() == []
+    assert talking.message("Slip").deleted_at is not None
+
+
+def test_later_than_an_hour_it_is_explained_and_nothing_changes(talking):
+    number = talking.seller_says("Slip")
+    talking.run()
+    grow_old(talking)
+    order = talking.seller_says("/delete", reply_to=number)
+    talking.run()
+    note = talking.last_shown()
+    assert note["text"].startswith("Avito deletes messages only within an hour")
+    assert note["reply_to"] == order
+    assert talking.seen_by_buyer() == ["Slip"]
+    assert talking.message("Slip").deleted_at is None
+    assert talking.receipt(number) == ["👌"]
+
+
+def test_a_deletion_that_avito_refuses_is_undone_and_told(talking, sandbox):
+    number = talking.seller_says("Slip")
+    talking.run()
+    sandbox.fault("avito.deleteMessage", "status", status=400)
+    talking.seller_reacts(number, "👎")
+    talking.run()
+    assert talking.message("Slip").deleted_at is None
+    assert talking.last_shown()["text"].startswith("Avito did not delete this message.")
+    assert "👌" in talking.receipt(number)
+    assert "🙈" not in talking.receipt(number)
+
+
+def test_what_is_gone_already_counts_as_deleted(talking, sandbox):
+    number = talking.seller_says("Slip")
+    talking.run()
+    sandbox.fault("avito.deleteMessage", "status", status=404)
+    talking.seller_reacts(number, "👎")
+    talking.run()
+    assert talking.message("Slip").deleted_at is not None
+
+
+def test_what_was_written_in_avitos_app_can_be_deleted_too(talking):
+    talking.buyer_says("From the phone", by="seller")
+    talking.run()
+    message = talking.message("From the phone")
+    talking.seller_reacts(message.telegram_message_id, "👎")
+    talking.run()
+    assert talking.seen_by_buyer() == []
+    assert "This message was deleted on Avito." in talking.in_topic()[-1]
+
+
+def test_what_the_buyer_wrote_cannot_be_deleted(talking):
+    hello = Message.objects.get()
+    talking.seller_reacts(hello.telegram_message_id, "👎")
+    talking.seller_says("/delete", reply_to=hello.telegram_message_id)
+    talking.run()
+    hello.refresh_from_db()
+    assert hello.deleted_at is None
+    assert deliveries("delete_part") == []
+    assert talking.last_shown()["text"].startswith("Answer one of your own messages")
+
+
+@pytest.mark.parametrize("emoji", ["👍", "❤", "💔"])
+def test_other_reactions_mean_nothing(talking, emoji):
+    number = talking.seller_says("Fine")
+    talking.run()
+    talking.seller_reacts(number, emoji)
+    talking.run()
+    assert talking.seen_by_buyer() == ["Fine"]
+
+
+def test_reactions_of_bots_and_of_other_groups_are_left_alone(talking):
+    number = talking.seller_says("Fine")
+    talking.run()
+    reaction = {
+        "chat": {"id": talking.group, "type": "supergroup"},
+        "message_id": number,
+        "user": {"id": SELLER["id"], "is_bot": True},
+        "date": 1,
+        "old_reaction": [],
+        "new_reaction": [{"type": "emoji", "emoji": "👎"}],
+    }
+    assert take_reaction(bot_id=talking.bot.pk, reaction=reaction)
+    elsewhere = reaction | {"chat": {"id": -100_42, "type": "supergroup"}}
+    assert not take_reaction(bot_id=talking.bot.pk, reaction=elsewhere)
+    assert not take_reaction(bot_id=talking.organization.pk, reaction=reaction)
+    assert talking.message("Fine").deleted_at is None
+    assert not Delivery.objects.filter(kind="dialogs.take_back").exists()
+
+
+def test_an_edit_of_what_was_deleted_is_explained(talking):
+    number = talking.seller_says("Slip")
+    talking.run()
+    talking.seller_reacts(number, "👎")
+    talking.run()
+    talking.seller_says("Better", edits=number)
+    talking.run()
+    assert talking.seen_by_buyer() == []
+    assert talking.last_shown()["text"].startswith("This message was deleted on Avito")
