@@ -13,6 +13,7 @@ from accounts.web.forms import add_refusal
 from config.lib.errors import AppError
 from integrations.models import AvitoAccount
 from integrations.selectors.avito_accounts import get_avito_account_for, list_avito_accounts
+from integrations.selectors.health import health_of
 from integrations.selectors.troubles import account_troubles
 from integrations.services import avito_accounts as service
 from integrations.services.avito_accounts import AvitoAccountChanges
@@ -151,6 +152,7 @@ def _render_account(
     context = {
         "account": account,
         "troubles": account_troubles(account),
+        "health": health_of(account),
         "form": form,
         "deletion": DeletionForm(expected=account.name),
         "can_manage": may_manage(request.membership),

@@ -13,6 +13,7 @@ from accounts.web.forms import add_refusal
 from config.lib.errors import AppError
 from integrations.models import Bot
 from integrations.selectors.bots import get_bot_for, list_bots
+from integrations.selectors.health import health_of
 from integrations.selectors.troubles import group_troubles
 from integrations.services import bots as service
 from integrations.services.bots import BotChanges
@@ -167,6 +168,7 @@ def _render_bot(
     context = {
         "bot": bot,
         "troubles": group_troubles(bot),
+        "health": health_of(bot),
         "form": form,
         "deletion": DeletionForm(expected=bot.username),
         "can_manage": may_manage(request.membership),
