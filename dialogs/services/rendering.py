@@ -126,6 +126,9 @@ def _body(message: Message) -> str:
     if message.kind not in ("image", "voice"):
         return message.text or _("(no text)")
     stand_in = placeholder(message.kind, chat_id=message.dialog.external_id)
+    if not message.attachments.all():
+        # Without anything to fetch, the description of it is its text already.
+        return message.text or stand_in
     return f"{stand_in}\n{message.text}".strip()
 
 
