@@ -45,10 +45,12 @@ def run(
     :param answered: the relayed message that the command answers.
     :returns: whether it was ours: not if it names another bot.
     """
+    if _is_for_another(dialog_id, command):
+        return False
     if command.name in ("delete", "del") and answered is not None:
         return _delete(answered, message)
     dialog = lock_dialog(dialog_id)
-    if dialog is None or _is_for_another(dialog, command):
+    if dialog is None:
         return False
     order = Order(dialog, command, message)
     note = _COMMANDS.get(command.name, _unknown)(order)
@@ -151,10 +153,12 @@ _COMMANDS: Mapping[str, Callable[[Order], str]] = {
 }
 
 
-def _is_for_another(dialog: Dialog, command: Command) -> bool:
-    bot = dialog.avito_account.bot if dialog.avito_account else dialog.bot
-    name = bot.username if bot else ""
-    return bool(command.bot) and command.bot.lower() != name.lower()
+def _is_for_another(dialog_id: UUID, command: Command) -> bool:
+    if not command.bot:
+        return False
+    dialogs = Dialog.objects.filter(pk=dialog_id)
+    name = dialogs.values_list("avito_account__bot__username", flat=True).first() or ""
+    return command.bot.lower() != name.lower()
 
 
 def _tell(order: Order, note: str) -> None:

@@ -32,6 +32,14 @@ def test_a_command_in_answer_to_it_deletes_it(talking, command):
     assert len(talking.shown()) == 4
 
 
+def test_a_deletion_that_names_another_bot_is_left_to_it(talking):
+    number = talking.seller_says("Fine")
+    talking.run()
+    talking.seller_says("/delete@another_bot", reply_to=number)
+    talking.run()
+    assert talking.seen_by_buyer() == ["Fine"]
+
+
 def test_thumb_down_deletes_all_parts_and_its_removal_does_nothing(talking):
     number = talking.seller_says(LONG)
     talking.run()
