@@ -40,13 +40,11 @@ class MessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AutoReplySettings)
-class AutoReplySettingsAdmin(ModelAdmin):
+class AutoReplySettingsAdmin(ReadOnlyAdmin):
     list_display = ("organization", "enabled", "always", "start_time", "end_time", "timezone")
     list_filter = ("enabled", "always")
     search_fields = ("organization__name",)
     list_select_related = ("organization",)
-    autocomplete_fields = ("organization",)
-    readonly_fields = ("updated_at",)
 
 
 @admin.register(AutoReply)

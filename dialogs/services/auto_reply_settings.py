@@ -42,7 +42,8 @@ def change_settings(actor: User, organization: Organization, changes: Mapping[st
     before = _facts(settings)
     for name, value in changes.items():
         setattr(settings, name.removeprefix(PREFIX), value)
-    settings.text = settings.text.replace("\x00", "").strip()
+    # A form's lines end as those of a letter do; the limit counts one character for each.
+    settings.text = settings.text.replace("\x00", "").replace("\r\n", "\n").strip()
     errors = list(_errors(settings))
     if errors:
         raise InputError(fields=errors)

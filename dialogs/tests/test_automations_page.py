@@ -48,9 +48,16 @@ def test_an_owner_sets_it(page, owner, organization):
     assert TEXT in shown
 
 
+def test_lines_of_a_form_count_as_one_character_each(page, owner, organization):
+    text = "\r\n".join(["x"] * 2000) + "y"
+    assert page(owner).post(URL, FORM | {"auto_reply_text": text}).status_code == 302
+    assert AutoReplySettings.objects.get().text == text.replace("\r", "")
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
+        ({"auto_reply_text": "x" * 4001}, "auto_reply_text"),
         ({"auto_reply_text": " "}, "auto_reply_text"),
         ({"auto_reply_end_time": ""}, "auto_reply_end_time"),
         ({"auto_reply_end_time": "half past nine"}, "auto_reply_end_time"),

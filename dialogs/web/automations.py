@@ -59,7 +59,6 @@ class AutoReplyForm(forms.Form):
     auto_reply_timezone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=_zones)
     auto_reply_text = forms.CharField(
         label=gettext_lazy("Text"),
-        max_length=MAX_TEXT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": MAX_TEXT}),
     )
