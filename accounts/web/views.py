@@ -30,6 +30,7 @@ from accounts.web.forms import (
     RegisterForm,
     add_refusal,
 )
+from accounts.web.impersonation import end
 from accounts.web.middleware import remember_language
 from accounts.web.requests import SignedInRequest
 from accounts.web.second_step import ask_for_code
@@ -131,6 +132,8 @@ class RegisterView(EntryView):
 
 class LogoutView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
+        # Who acts as somebody else stops that first: both sessions end, and the record says so.
+        end(request)
         sign_out(request)
         return redirect("accounts:landing")
 
