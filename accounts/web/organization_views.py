@@ -185,7 +185,10 @@ class InvitationPageView(View):
             invitation = find_open_invitation(token)
         except NotFoundError:
             return render(request, "accounts/invitation.html", {"invitation": None}, status=404)
-        return render(request, "accounts/invitation.html", {"invitation": invitation})
+        members_of = Membership.objects.filter(organization=invitation.organization_id)
+        is_member = members_of.filter(user=request.user.pk).exists()
+        context = {"invitation": invitation, "is_member": is_member}
+        return render(request, "accounts/invitation.html", context)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Take the place and go to the cabinet."""

@@ -283,6 +283,10 @@ TELEGRAM_THIRD_PARTY_KEYS = env.list(
     default=["e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"],
 )
 TELEGRAM_AUTH_MAX_AGE_SECONDS = env.int("TELEGRAM_AUTH_MAX_AGE", default=3600)
+# Where people open bots in Telegram.
+TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default="https://t.me").rstrip("/")
+# The Login Widget loads a script from telegram.org into the sign-in page.
+TELEGRAM_LOGIN_WIDGET = env.bool("TELEGRAM_LOGIN_WIDGET", default=False)
 # "Log in with Telegram": shown only with a client id, which BotFather gives out with the secret.
 TELEGRAM_OIDC_ISSUER = env.str("TELEGRAM_OIDC_ISSUER", default="https://oauth.telegram.org").rstrip(
     "/"
