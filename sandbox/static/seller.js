@@ -85,6 +85,17 @@ export class Seller {
     return row({ testid: "private-chat", id: bot.username, picture: avatar(bot.first_name), title: bot.first_name, line: `@${bot.username} · ${t("private_chat")}`, open });
   }
 
+  /** Open the chat with a bot and offer to start it; false where there is no such bot. */
+  openBot(username, payload) {
+    const bot = this.state.bots.find((known) => known.username.toLowerCase() === username.toLowerCase());
+    if (!bot || !this.user) return false;
+    this.openThread({ chatId: this.user.id, bot, title: bot.first_name, subtitle: `@${bot.username}` });
+    const start = button(t("start_bot"), () => this.say({ text: `/start ${payload ?? ""}`.trim() }).then(() => start.remove()), "start-bot", "start-bot");
+    this.root.querySelector("form.composer").before(start);
+    start.focus();
+    return true;
+  }
+
   // The topics of one group
 
   openGroup(chatId) {
