@@ -22,6 +22,7 @@ def register() -> None:
     register_notification(
         groups.GROUP_UNUSABLE,
         subject=_("The bot @%(bot)s cannot write to its group"),
+        label=_("A bot cannot write to its group"),
         text=_(
             "Messages of buyers wait: Telegram refuses what @%(bot)s sends to its group"
             " (%(reason)s). Make the bot an administrator of the group with the right to manage"

@@ -165,6 +165,7 @@ def _register_notifications() -> None:
     register_notification(
         BOT_TOKEN_REFUSED,
         subject=_("The bot @%(bot)s was switched off"),
+        label=_("A bot was switched off"),
         text=_(
             "Telegram no longer accepts the token of the bot <b>@%(bot)s</b>, so it was switched"
             " off. Enter a new token on the bot's page; what waits goes out then."
@@ -174,6 +175,7 @@ def _register_notifications() -> None:
     register_notification(
         AVITO_ACCOUNT_REFUSED,
         subject=_("Avito does not let us into the account %(account)s"),
+        label=_("Avito does not let us into an account"),
         text=_(
             "Avito no longer accepts the client id and secret of the account"
             " <b>%(account)s</b>. Enter new ones on the account's page; answers wait until then."
@@ -183,6 +185,7 @@ def _register_notifications() -> None:
     register_notification(
         AVITO_NO_SUBSCRIPTION,
         subject=_("The account %(account)s has no Avito subscription"),
+        label=_("An account has no Avito subscription"),
         text=_(
             "Avito asks for a paid subscription before the account <b>%(account)s</b> may use"
             " messages from outside. Answers wait until it is there."

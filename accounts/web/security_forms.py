@@ -1,5 +1,6 @@
 """What people fill in about passwords, codes and tokens."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -92,6 +93,19 @@ class DeleteForm(forms.Form):
     confirm = forms.CharField(label=_("Type it here"), max_length=254)
 
 
+def scope_labels(scopes: Iterable[str]) -> list[str]:
+    """Return what each scope allows, in the reader's language."""
+    labels = _scope_labels()
+    return [labels.get(scope, scope) for scope in scopes]
+
+
+def _scope_labels() -> dict[str, str]:
+    return {
+        value: f"{label}: {_('see') if right == READ else _('change')}"
+        for value, label, right in scope_choices()
+    }
+
+
 class ApiTokenForm(forms.Form):
     name = forms.CharField(label=_("What it is for"), max_length=100)
     scopes = forms.MultipleChoiceField(
@@ -108,10 +122,7 @@ class ApiTokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         places = [(str(m.organization_id), m.organization.name) for m in memberships_of(user)]
         self.fields["organization"].choices = [("", _("all my organizations")), *places]  # type: ignore[attr-defined]
-        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (value, f"{label}: {_('see') if right == READ else _('change')}")
-            for value, label, right in scope_choices()
-        ]
+        self.fields["scopes"].choices = _scope_labels().items()  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """Return what ``create_token`` takes."""

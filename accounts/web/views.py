@@ -130,10 +130,10 @@ class DoorView(EntryView):
         return super().get_context_data(telegram=telegram, **kwargs)
 
     def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
-        show = super().render_to_response
+        page = super().render_to_response(context, **response_kwargs)
         if context["telegram"].widget_url:
-            show = csp_update(WIDGET_POLICY)(show)
-        return show(context, **response_kwargs)
+            csp_update(WIDGET_POLICY)(lambda _request: page)(self.request)
+        return page
 
 
 class LoginView(DoorView):
