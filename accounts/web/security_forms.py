@@ -43,6 +43,16 @@ class CodeForm(forms.Form):
     otp = _code_field(_("Code of the app, or a recovery code"))
 
 
+class FirstCodeForm(forms.Form):
+    """The code that proves that the app was set up; there are no recovery codes yet."""
+
+    otp = forms.CharField(
+        label=_("Code of the app"),
+        max_length=32,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
 class EmptyForm(forms.Form):
     """A button with nothing to fill in."""
 
@@ -109,7 +119,8 @@ def _scope_labels() -> dict[str, str]:
 class ApiTokenForm(forms.Form):
     name = forms.CharField(label=_("What it is for"), max_length=100)
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), widget=forms.CheckboxSelectMultiple
+        label=_("What it may do"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     organization = forms.ChoiceField(label=_("Where"), required=False)
     days = forms.TypedChoiceField(

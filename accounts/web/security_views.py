@@ -29,6 +29,7 @@ from accounts.web.security_forms import (
     CodeForm,
     ConfirmForm,
     DeleteForm,
+    FirstCodeForm,
     PasswordChangeForm,
     scope_labels,
 )
@@ -140,14 +141,14 @@ class TotpView(LoginRequiredMixin, FreshRequiredMixin, RefusableFormView):
 
     request: SignedInRequest
     template_name = "accounts/totp.html"
-    form_class = CodeForm
+    form_class = FirstCodeForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_on = totp.has_second_factor(self.request.user)
         setup = None if is_on else totp.begin_setup(self.request.user)
         return super().get_context_data(is_on=is_on, setup=setup, **kwargs)
 
-    def act(self, form: CodeForm) -> HttpResponse:
+    def act(self, form: FirstCodeForm) -> HttpResponse:
         codes = totp.confirm_setup(user=self.request.user, code=form.cleaned_data["otp"])
         note_second_factor(self.request)
         return self.render_to_response(self.get_context_data(form=form, codes=codes))
