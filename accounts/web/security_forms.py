@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.scopes import READ, scope_choices
+from accounts.scopes import READ, WRITE, scope_choices
 from accounts.selectors.organizations import memberships_of
 from accounts.services.passwords import MAX_LENGTH
 
@@ -110,17 +111,16 @@ def scope_labels(scopes: Iterable[str]) -> list[str]:
 
 
 def _scope_labels() -> dict[str, str]:
+    rights = {READ: _("see"), WRITE: _("change")}
     return {
-        value: f"{label}: {_('see') if right == READ else _('change')}"
-        for value, label, right in scope_choices()
+        value: f"{capfirst(str(label))}: {rights[right]}" for value, label, right in scope_choices()
     }
 
 
 class ApiTokenForm(forms.Form):
     name = forms.CharField(label=_("What it is for"), max_length=100)
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"),
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        label=_("What it may do"), widget=forms.CheckboxSelectMultiple
     )
     organization = forms.ChoiceField(label=_("Where"), required=False)
     days = forms.TypedChoiceField(
