@@ -9,6 +9,7 @@ from accounts.models import Membership, Organization, User
 from accounts.selectors.locks import lock_membership
 from accounts.selectors.organizations import get_organization_for
 from accounts.services.audit import record_audit
+from accounts.services.bot_sessions import end_outgrown_sessions
 from accounts.services.sessions import drop_cached
 from accounts.signals import organization_opened
 from config.lib.errors import ConflictError, FieldError, InputError
@@ -19,6 +20,8 @@ _NAME_LENGTH = 128
 @transaction.atomic
 def open_organization(*, owner: User, name: str) -> Membership:
     """Make an organization with ``owner`` at its head. Sends ``organization_opened``.
+
+    What other organizations' bots have opened for them ends.
 
     :raises InputError: the name is empty or longer than 128 characters.
     """
@@ -33,6 +36,7 @@ def open_organization(*, owner: User, name: str) -> Membership:
         organization=organization,
     )
     drop_cached([owner.pk])
+    end_outgrown_sessions(user_id=owner.pk, organization_id=organization.pk)
     transaction.on_commit(
         lambda: organization_opened.send_robust(
             sender=Organization, organization_id=organization.pk, owner_id=owner.pk
@@ -72,6 +76,8 @@ def add_member(
 ) -> Membership:
     """Take somebody into an organization; a member already keeps their role.
 
+    What other organizations' bots have opened for them ends.
+
     :param actor: who is audited; the caller has checked that they may.
     """
     membership, is_new = Membership.objects.get_or_create(
@@ -80,6 +86,7 @@ def add_member(
     if is_new:
         _audit_member(actor, "member.added", membership, {"role": role})
         drop_cached([user.pk])
+        end_outgrown_sessions(user_id=user.pk, organization_id=organization.pk)
     return membership
 
 
