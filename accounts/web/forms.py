@@ -30,7 +30,7 @@ def _zones() -> list[tuple[str, str]]:
     return [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 
 
-_FIELDS_BY_CODE = {"email_taken": "email", "username_taken": "username"}
+_FIELDS_BY_CODE = {"email_taken": "email", "username_taken": "username", "otp_invalid": "otp"}
 
 
 def _field_of(form: forms.BaseForm, error: AppError) -> str | None:
