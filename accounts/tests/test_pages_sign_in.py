@@ -43,10 +43,14 @@ def widget(platform, settings):
 def guarded(owner):
     """The owner, who is 500 in Telegram and has a second factor; a maker of its codes."""
     User.objects.filter(pk=owner.pk).update(telegram_id=500)
-    begin_setup(owner)
-    confirm_setup(user=owner, code=code_of(owner))
-    calm(owner)
-    return lambda: code_of(owner)
+    return guard(owner)
+
+
+def guard(user):
+    begin_setup(user)
+    confirm_setup(user=user, code=code_of(user))
+    calm(user)
+    return lambda: code_of(user)
 
 
 @pytest.fixture
@@ -423,6 +427,38 @@ def test_closed_registration_shows_no_form(visitor, db, django_capture_on_commit
 
     assert "Nobody can register here at the moment." in shown
     assert 'name="password"' not in shown
+
+
+def test_the_bot_would_lead_away_from_an_invitation(visitor, platform, telegram, invitation_page):  # noqa: F811
+    for path in ("/login", "/register"):
+        text = text_of(visitor.get(f"{path}?next={invitation_page}"))
+        assert "t.me" not in text
+        assert "/login/telegram?next=%2Finvitations" in text
+
+
+# Proving it is oneself
+
+
+def test_a_password_that_is_the_only_proof_is_not_optional(owner, page):
+    client = page(owner)
+    assert "optional" not in text_of(client.get("/account/confirm"))
+
+    assert client.post("/account/confirm", {"password": ""}).status_code == 400
+
+
+def test_of_password_and_code_either_is_enough(owner, page):
+    client = page(owner)
+    code = guard(owner)
+    Session.objects.update(authenticated_at=LONG_AGO)
+    shown = text_of(client.get("/account/confirm?next=/account/email"))
+    assert "Either of the two is enough." in shown
+    assert shown.count("optional") == 2
+
+    for proof in ({"password": PASSWORD}, {"otp": code()}):
+        Session.objects.update(authenticated_at=LONG_AGO)
+        answer = client.post("/account/confirm?next=/account/email", proof)
+        assert answer["Location"] == "/account/email"
+        assert client.get("/account/email").status_code == 200
 
 
 # Letters

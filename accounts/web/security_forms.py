@@ -96,8 +96,9 @@ class ConfirmForm(forms.Form):
             del self.fields["password"]
         if not has_code:
             del self.fields["otp"]
-        elif "password" in self.fields:
-            self.fields["otp"].required = False
+        # Of two that are shown either is enough.
+        for field in self.fields.values():
+            field.required = len(self.fields) == 1
 
 
 class DeleteForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from accounts.bots import PLATFORM, get_bot
 from accounts.telegram import oidc
 from accounts.telegram.errors import TelegramRefusedError
+from accounts.web.sign_in import invitation_token
 
 # In the signed cookie: proves that the widget was pressed on a page of this browser's own.
 WIDGET_KEY = "widget"
@@ -41,7 +42,7 @@ class TelegramWays:
 
     @property
     def is_any(self) -> bool:
-        return bool(self.oidc_url or self.bot_url)
+        return bool(self.oidc_url or self.bot_url or self.widget_url)
 
     @property
     def widget_script(self) -> str:
@@ -51,13 +52,15 @@ class TelegramWays:
 def find_ways(request: HttpRequest, *, target: str) -> TelegramWays:
     """Return the ways that are set up.
 
-    :param target: where to go on this site afterwards; the bot's link leads home instead.
+    :param target: where to go on this site afterwards. The bot's link leads home instead, to an
+        organization of one's own, so whoever follows an invitation is not sent to the bot.
     """
     bot_name = platform_bot_name()
+    is_invited = invitation_token(target) is not None
     begin = f"{reverse('accounts:telegram-login')}?{urlencode({'next': target})}"
     return TelegramWays(
         oidc_url=begin if oidc.is_configured() else "",
-        bot_url=bot_url(bot_name, _START_LOGIN) if bot_name else "",
+        bot_url=bot_url(bot_name, _START_LOGIN) if bot_name and not is_invited else "",
         bot_name=bot_name,
         widget_url=_widget_url(request, target) if bot_name else "",
     )
