@@ -74,6 +74,7 @@ def test_a_new_token_of_the_same_bot_replaces_the_old_one(token, sandbox, settin
     connect()
     Bot.objects.update(status=Bot.Status.BAD_TOKEN)
     renewed = f"{token.partition(':')[0]}:AArenewed-token-of-the-same-bot-0000"
+    sandbox.control("reset", {})  # the old token is worth nothing from now on
     sandbox.control("telegram/bots", {"token": renewed, "username": "renewed_test_bot"})
     settings.TELEGRAM_BOT_TOKEN = renewed
 
