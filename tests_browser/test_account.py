@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django_otp.oath import totp
 from playwright.sync_api import expect
 
@@ -12,7 +13,7 @@ from accounts.services.api_tokens import create_token
 from accounts.services.invitations import invite
 from conftest import PASSWORD
 from tests_browser.conftest import DESKTOP, PHONE, sign_in
-from tests_browser.test_pages import look_at
+from tests_browser.test_pages import SERIOUS, look_at
 
 SECTIONS = (
     "/account",
@@ -89,6 +90,7 @@ def test_setting_up_the_second_factor_and_signing_in_with_it(open_browser, owner
     tab.get_by_label("Code of the app").fill(code_of(secret))
     tab.get_by_role("button", name="Turn it on").click()
     codes = tab.locator(".codes code").all_inner_texts()
+    assert serious(tab) == []
     assert len(codes) == 10
     tab.get_by_role("link", name="I have kept them").click()
     expect(tab.get_by_text("10 recovery codes left.")).to_be_visible()
@@ -109,6 +111,7 @@ def test_a_key_is_made_copied_used_and_ended(open_browser, owner, organization, 
     tab.get_by_label("What it is for").fill("Stock")
     tab.get_by_label("Organizations and members: see").check()
     tab.get_by_role("button", name="Make the key").click()
+    assert serious(tab) == []
     tab.get_by_role("button", name="Copy").click()
     expect(tab.get_by_role("status").get_by_text("Copied")).to_be_attached()
     key = tab.evaluate("navigator.clipboard.readText()")
@@ -142,6 +145,8 @@ def test_all_others_are_ended_after_a_question(open_browser, owner, organization
     tab, other = open_browser(owner, viewport=PHONE), open_browser(owner)
     tab.goto("/account/sessions")
     tab.get_by_text("End all others").click()
+    assert serious(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     tab.get_by_role("button", name="End them").click()
     expect(tab.get_by_text("All other sessions have ended.")).to_be_visible()
     other.goto("/account")
@@ -184,6 +189,23 @@ def test_handing_over_after_a_fresh_proof(open_browser, owner, colleague, organi
     tab.get_by_role("button", name="Hand over").click()
     expect(tab.get_by_text("The organization has a new owner.")).to_be_visible()
     expect(tab.get_by_text("Your role here: admin.")).to_be_visible()
+
+
+def test_a_question_is_taken_back_by_escape(open_browser, owner, organization):
+    tab = open_browser(owner)
+    tab.goto("/client/organization")
+    question = tab.locator(".confirm", has_text="Remove").first
+    question.locator("summary").press("Enter")
+    expect(question.get_by_role("button")).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(question.get_by_role("button")).to_be_hidden()
+    expect(question.locator("summary")).to_be_focused()
+
+
+def serious(tab):
+    """Return what axe finds on the page as it stands."""
+    violations = Axe().run(tab).response["violations"]
+    return [each["id"] for each in violations if each["impact"] in SERIOUS]
 
 
 def ask_for_code(tab, user):
