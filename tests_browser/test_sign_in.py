@@ -118,9 +118,6 @@ def faults_on(tab, name):
     return found
 
 
-# Walks
-
-
 def test_register_confirm_lose_the_password_and_come_back(open_browser, mailbox):
     tab = open_browser()
     tab.goto("/")
@@ -243,9 +240,6 @@ def test_the_keyboard_alone_signs_in_and_hears_what_is_wrong(open_quiet, owner, 
     tab.keyboard.type(PASSWORD)
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/client")
-
-
-# Every page
 
 
 @LOOKS
