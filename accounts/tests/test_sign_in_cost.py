@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
+from accounts.services.sessions import open_session
 from config.lib.redis import get_redis
 from conftest import PASSWORD
 
@@ -70,6 +71,19 @@ def test_a_sign_in_costs_one_hash_and_at_most_four_statements(person, hashes, wa
     assert 1 <= len(asked) <= 4, asked
     assert Session.objects.count() == 2
     assert get_redis().llen("default") == 2  # what tells of new devices waits for a worker
+
+
+@pytest.mark.parametrize(("sessions", "most"), [(9, 4), (10, 5), (20, 5), (23, 5)])
+def test_beside_ten_others_a_sign_in_costs_one_statement_more(person, sessions, most):
+    """It counts them again behind the lock of the person's row, and ends the surplus at once."""
+    for _ in range(sessions):
+        open_session(user=person)
+
+    answer, asked = statements_of(by_api, Client())
+
+    assert answer.status_code == 200
+    assert len(asked) <= most, asked
+    assert Session.objects.filter(revoked_at=None).count() == min(sessions + 1, 20)
 
 
 @pytest.mark.parametrize("login", ["known", "unknown"])
