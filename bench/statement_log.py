@@ -12,7 +12,6 @@ from bench.site import Site
 _ENTRY = re.compile(r"^bench (\d+) LOG:  (?:statement|execute [^:]*):\s*(.*)", re.DOTALL)
 _NEXT_ENTRY = re.compile(r"\n(?=bench \d+ )")
 _FRAMES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
-
 _PROBE = "SELECT 1"
 
 
@@ -47,7 +46,7 @@ class StatementLog:
             file.seek(self._offset)
             text = file.read().decode(errors="replace")
         said = defaultdict(list)
-        for entry in map(_ENTRY.match, _NEXT_ENTRY.split(text)):
+        for entry in map(_ENTRY.match, _NEXT_ENTRY.split(text.rstrip())):
             if entry and entry[2] != _PROBE and not entry[2].upper().startswith(_FRAMES):
                 said[int(entry[1])].append(entry[2])
         return dict(said)

@@ -38,12 +38,12 @@ def end_outgrown_sessions(*, user_id: int, organization_id: uuid.UUID | None = N
     """
     lock_user(user_id)
     opened = Session.objects.filter(user=user_id, bot_id__isnull=False, revoked_at__isnull=True)
-    for session_id, bot_id in opened.values_list("pk", "bot_id"):
-        if not _is_enough(bot_id, organization_id):
-            revoke_session(session_id=session_id, reason=REASON)
+    for session in opened:
+        if not _is_enough(session.bot_id, organization_id):
+            revoke_session(session_id=session.pk, reason=REASON)
 
 
-def _is_enough(bot_id: uuid.UUID, organization_id: uuid.UUID | None) -> bool:
+def _is_enough(bot_id: uuid.UUID | None, organization_id: uuid.UUID | None) -> bool:
     try:
         bot = get_bot(str(bot_id))
     except TelegramRefusedError:

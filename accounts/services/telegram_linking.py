@@ -21,6 +21,7 @@ from accounts.telegram.person import TelegramPerson
 from config.lib.errors import BusinessRuleError, ConflictError, ForbiddenError
 
 FRESH_SECONDS = FRESH_MINUTES * 60
+_NO_SESSION = str(uuid.UUID(int=0))
 _BY_TELEGRAM = (
     Session.Method.MINI_APP,
     Session.Method.WIDGET,
@@ -71,7 +72,7 @@ def link_by_bot(*, token: str, person: TelegramPerson) -> User:
     :raises ConflictError: ``telegram_taken`` or ``telegram_linked``; the link can be used again.
     """
     link = use_link(token, purpose=LinkToken.Purpose.LINK_TELEGRAM)
-    if link.user is None or not _is_live(link.user, link.data.get("session_id")):
+    if link.user is None or not _is_live(link.user, link.data.get("session_id", _NO_SESSION)):
         raise LinkRefusedError("link_invalid")
     return _link(user_id=link.user.pk, person=person)
 
@@ -102,7 +103,7 @@ def unlink_telegram(*, user_id: int, session_id: uuid.UUID | None) -> User:
     return user
 
 
-def _is_live(user: User, session_id: str | None) -> bool:
+def _is_live(user: User, session_id: str) -> bool:
     return user.is_active and live_sessions_of(user).filter(pk=session_id).exists()
 
 

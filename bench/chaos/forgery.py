@@ -199,13 +199,13 @@ def _control_character(dice: random.Random, target: Target) -> str:
 
 @_sort
 def _key_of_another_form(dice: random.Random, target: Target) -> str:
-    return _signed(dice, target.token, **{dice.choice(_KEYS): "1"})
+    return _signed(dice, target.token, more={dice.choice(_KEYS): "1"})
 
 
 @_sort
 def _too_many_fields(dice: random.Random, target: Target) -> str:
     names = {f"{'f' * (n % 8 + 1)}_{chr(97 + n % 26)}": "1" for n in range(33)}
-    return _signed(dice, target.token, **names)
+    return _signed(dice, target.token, more=names)
 
 
 @_sort
@@ -245,13 +245,21 @@ def _third_party_signature(dice: random.Random, target: Target) -> str:
     return urlencode({**fields, "signature": signature, "hash": "0" * 64})
 
 
-def _signed(dice: random.Random, token: str, *, secret: bytes | None = None, **fields: str) -> str:
+def _signed(
+    dice: random.Random,
+    token: str,
+    *,
+    secret: bytes | None = None,
+    more: Mapping[str, str] | None = None,
+    **fields: str,
+) -> str:
     """Return what the owner of a token can make of any fields."""
     known = {
         "auth_date": str(int(time.time())),
         "query_id": f"A{dice.randrange(10**9)}",
         "user": _PERSON,
         **fields,
+        **(more or {}),
     }
     secret = secret or hmac.digest(b"WebAppData", token.encode(), "sha256")
     return urlencode(
