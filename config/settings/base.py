@@ -130,6 +130,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
+    # A broker that hangs must not hang whoever rings; workers wait for a bell by other means.
+    "socket_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 10,
     # Who sends a bell does not wait for a lost broker; without this each sender waits six seconds.
