@@ -42,12 +42,12 @@ from accounts.services.organizations import (
 )
 from accounts.services.people import edit_person
 from accounts.services.settings import update_site_settings
-from accounts.services.totp import turn_off
 from accounts.services.user_administration import (
     UserChanges,
     administer,
     end_session,
     end_sessions,
+    take_second_factor_away,
 )
 from config.lib.admin import ModelAdmin, ReadOnlyAdmin, ReadOnlyTabularInline
 from config.lib.errors import AppError
@@ -118,6 +118,7 @@ class UserAdmin(_NoAddNoDelete):
         "make_superuser",
         "make_admin",
         "make_user",
+        "take_second_factor",
         "act_as",
     )
 
@@ -159,6 +160,12 @@ class UserAdmin(_NoAddNoDelete):
     @admin.action(description=_("Make ordinary user"), permissions=["superuser"])
     def make_user(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         self._change(request, rows, UserChanges(role=User.Role.USER))
+
+    @admin.action(description=_("Take the second factor away"), permissions=["superuser"])
+    def take_second_factor(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        """Let people in by password alone, whose phone and recovery codes are lost."""
+        actor = _actor(request)
+        _for_each(request, rows, lambda row: take_second_factor_away(actor=actor, user_id=row.pk))
 
     @admin.action(description=_("Act as this person"), permissions=["superuser"])
     def act_as(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
@@ -364,30 +371,9 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         _for_each(request, rows, lambda row: revoke_as_staff(actor=actor, token_id=row.pk))
 
 
-class SecondFactorAdmin(ReadOnlyAdmin):
-    """Who has a second factor; never its secret. Staff takes it away when a phone is lost."""
-
-    list_display = ("user", "confirmed", "created_at", "last_used_at")
-    list_filter = ("confirmed",)
-    search_fields = ("user__email", "user__username")
-    list_select_related = ("user",)
-    fields = ("user", "name", "confirmed", "created_at", "last_used_at")
-    ordering = ("-id",)
-    actions = ("take_away",)
-
-    def has_superuser_permission(self, request: HttpRequest) -> bool:
-        """Django's hook for deeds with ``permissions=["superuser"]``."""
-        return _actor(request).role == User.Role.SUPERUSER
-
-    @admin.action(description=_("Take the second factor away"), permissions=["superuser"])
-    def take_away(self, request: HttpRequest, rows: QuerySet[TOTPDevice]) -> None:
-        _for_each(request, rows, lambda row: turn_off(actor=_actor(request), user=row.user))
-
-
-# django-otp's own pages show the secrets.
+# django-otp's own pages show the secrets. Whose phone is lost is helped on their card.
 for _model in (TOTPDevice, StaticDevice):
     admin.site.unregister(_model)
-admin.site.register(TOTPDevice, SecondFactorAdmin)
 
 
 # Roles say who may what; groups would be a second, silent way.

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("accounts.web.urls")),
     path("", include("integrations.api.urls")),
     path("", include("integrations.web.urls")),
+    path("", include("notifications.web.urls")),
     path("", include("dialogs.api.urls")),
     path("", include("dialogs.web.urls")),
     path("admin/", admin.site.urls),

@@ -17,6 +17,7 @@ def register() -> None:
     register_notification(
         groups.GROUP_UNUSABLE,
         subject=_("The bot @%(bot)s cannot work in its group"),
+        label=_("A bot cannot work in its group"),
         text=_(
             "Messages of buyers wait: <b>%(reason)s</b>\n%(advice)s\nWhat waits goes out by itself"
             " as soon as @%(bot)s may work again."
@@ -26,12 +27,14 @@ def register() -> None:
     register_notification(
         groups.GROUP_USABLE,
         subject=_("The bot @%(bot)s works in its group again"),
+        label=_("A bot works in its group again"),
         text=_("The bot <b>@%(bot)s</b> may work in its group again; what waited goes out now."),
         mandatory=True,
     )
     register_notification(
         groups.TOPIC_REFUSED,
         subject=_("The bot @%(bot)s cannot make a topic"),
+        label=_("A bot cannot make a topic"),
         text=_(
             "Telegram makes no topic for @%(bot)s (%(reason)s), so messages of a buyer wait. We"
             " try again each minute; look at the group, or answer on the site meanwhile."

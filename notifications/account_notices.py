@@ -1,16 +1,18 @@
 """What people are told about their accounts, and what goes when an account does."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.signals import (
     account_deleted,
     email_changed,
     link_issued,
     password_changed,
+    refresh_token_reused,
     second_factor_changed,
 )
 from integrations.services.outbox import register_kind
@@ -21,6 +23,7 @@ from notifications.services.kinds import NOTICE_POLICY
 PASSWORD_CHANGED = "accounts.password_changed"  # noqa: S105 - a kind's name
 SECOND_FACTOR_ON = "accounts.second_factor_on"
 SECOND_FACTOR_OFF = "accounts.second_factor_off"
+TOKEN_REUSED = "accounts.token_reused"  # noqa: S105 - a kind's name
 
 
 def register() -> None:
@@ -32,6 +35,7 @@ def register() -> None:
     email_changed.connect(on_email_changed)
     password_changed.connect(on_password_changed)
     second_factor_changed.connect(on_second_factor_changed)
+    refresh_token_reused.connect(on_refresh_token_reused)
     account_deleted.connect(on_account_deleted)
 
 
@@ -53,6 +57,19 @@ def on_password_changed(sender: object, user_id: int, **_kwargs: Any) -> None:
 def on_second_factor_changed(sender: object, user_id: int, is_on: bool, **_kwargs: Any) -> None:
     """Tell a person that signing in asks for more, or for less."""
     _tell(user_id, SECOND_FACTOR_ON if is_on else SECOND_FACTOR_OFF)
+
+
+def on_refresh_token_reused(sender: object, user_id: int, session_id: UUID, **_kwargs: Any) -> None:
+    """Tell a person that somebody else holds a copy of what kept them signed in."""
+    session = Session.objects.select_related("user").filter(pk=session_id, user=user_id).first()
+    if session is None or not session.user.is_active:
+        return
+    notify(
+        kind=TOKEN_REUSED,
+        recipient=session.user,
+        context={"device": session.device, "ip": session.ip or ""},
+        dedup_key=f"{TOKEN_REUSED}:{session_id}",
+    )
 
 
 def on_account_deleted(sender: object, user_id: int, **_kwargs: Any) -> None:
@@ -91,6 +108,16 @@ def _register_notifications() -> None:
         text=_(
             "The second factor of your account was turned off. If it was not you, change your"
             " password at once."
+        ),
+        mandatory=True,
+    )
+    register_notification(
+        TOKEN_REUSED,
+        subject=_("A sign-in of yours was copied, and has been ended"),
+        text=_(
+            "A key that had been used already came once more, so somebody may hold a copy of it:"
+            " the session on %(device)s, address %(ip)s, was ended. Sign in there anew. If you"
+            " signed in nowhere else, change your password and end the other sessions."
         ),
         mandatory=True,
     )

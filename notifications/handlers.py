@@ -1,14 +1,14 @@
 """What this app registers below, and what it hears from below."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, Session, User
+from accounts.models import Organization, User
 from accounts.signals import invitation_made, signed_in, telegram_seen
+from config.lib.queue import enqueue_on_commit
 from integrations.models import AvitoAccount, Bot, InboundEvent
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
@@ -21,6 +21,7 @@ from notifications import account_notices
 from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
 from notifications.services import (
+    account_links,
     bot_replies,
     invitation_mail,
     notify,
@@ -31,14 +32,14 @@ from notifications.services import (
 from notifications.services.addresses import set_state
 from notifications.services.kinds import NOTICE_POLICY
 from notifications.services.platform_bot import take_command, take_press
+from notifications.services.sign_in_notices import SIGNED_IN, TELL
+from notifications.services.start_payloads import register_start_payload
 from notifications.services.telegram_contacts import note_membership, note_start
 
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
 AVITO_ACCOUNT_REFUSED = "integrations.avito_account_refused"
 AVITO_NO_SUBSCRIPTION = "integrations.avito_no_subscription"
 AVITO_LIMITED = "integrations.avito_limited"
-SIGNED_IN = "accounts.signed_in"
-SIGN_IN_LIFE = timedelta(days=1)
 _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION}
 
 
@@ -73,6 +74,7 @@ def register() -> None:
     register_handler("telegram", "channel_post", on_channel_post)
     register_handler("telegram", "callback_query", on_callback_query)
     register_handler("telegram", "my_chat_member", on_my_chat_member)
+    register_start_payload(account_links.PREFIX, account_links.link_account)
     _register_notifications()
     account_notices.register()
     bot_token_refused.connect(on_bot_token_refused)
@@ -150,21 +152,8 @@ def on_avito_account_limited(
 
 
 def on_signed_in(sender: object, user_id: int, session_id: UUID, **_kwargs: Any) -> None:
-    """Tell a person of a sign-in from a device that was not seen before, the first one aside."""
-    session = Session.objects.select_related("user").filter(pk=session_id, user=user_id).first()
-    if session is None:
-        return
-    earlier = Session.objects.filter(user=user_id, created_at__lt=session.created_at)
-    devices = set(earlier.values_list("device", flat=True))
-    if not devices or session.device in devices:
-        return
-    notify(
-        kind=SIGNED_IN,
-        recipient=session.user,
-        context={"device": session.device, "ip": session.ip or ""},
-        dedup_key=f"{SIGNED_IN}:{session.pk}",
-        expires_at=timezone.now() + SIGN_IN_LIFE,
-    )
+    """Have a person told of a new device, outside of the request that signs them in."""
+    enqueue_on_commit(TELL, user_id=user_id, session_id=str(session_id))
 
 
 def on_telegram_seen(sender: object, user_id: int, may_write: bool | None, **_kwargs: Any) -> None:
@@ -185,6 +174,7 @@ def _register_notifications() -> None:
     register_notification(
         BOT_TOKEN_REFUSED,
         subject=_("The bot @%(bot)s was switched off"),
+        label=_("A bot was switched off"),
         text=_(
             "Telegram no longer accepts the token of the bot <b>@%(bot)s</b>, so it was switched"
             " off. Enter a new token on the bot's page; what waits goes out then."
@@ -194,6 +184,7 @@ def _register_notifications() -> None:
     register_notification(
         AVITO_ACCOUNT_REFUSED,
         subject=_("Avito does not let us into the account %(account)s"),
+        label=_("Avito does not let us into an account"),
         text=_(
             "Avito no longer accepts the client id and secret of the account"
             " <b>%(account)s</b>. Enter new ones on the account's page; answers wait until then."
@@ -203,6 +194,7 @@ def _register_notifications() -> None:
     register_notification(
         AVITO_NO_SUBSCRIPTION,
         subject=_("The account %(account)s has no Avito subscription"),
+        label=_("An account has no Avito subscription"),
         text=_(
             "Avito asks for a paid subscription before the account <b>%(account)s</b> may use"
             " messages from outside. Answers wait until it is there: pay for it on Avito, we look"
@@ -213,6 +205,7 @@ def _register_notifications() -> None:
     register_notification(
         AVITO_LIMITED,
         subject=_("Avito asks the account %(account)s to go slower"),
+        label=_("Avito asks an account to go slower"),
         text=_(
             "For more than ten minutes Avito has been refusing calls of the account"
             " <b>%(account)s</b> for their pace. Nothing is lost; messages come and answers go with"

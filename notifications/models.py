@@ -80,7 +80,7 @@ class Preference(models.Model):
         verbose_name=_("user"),
         related_name="notification_preference",
     )
-    # Channels without notices that are not mandatory.
+    # What is not wanted of notices that are not mandatory: "email", or "email:" and a kind.
     muted = models.JSONField(_("silent channels"), default=list, blank=True)
 
     class Meta:

@@ -1,8 +1,16 @@
+from celery import shared_task
+
 from config.lib.queue import bell_task
-from notifications.services import planning
+from notifications.services import planning, sign_in_notices
 from notifications.services.notifying import PLAN
+from notifications.services.sign_in_notices import TELL
 
 
 @bell_task(PLAN)
 def plan() -> None:
     planning.plan_due()
+
+
+@shared_task(name=TELL, ignore_result=True)
+def tell_of_sign_in(user_id: int, session_id: str) -> None:
+    sign_in_notices.tell_of_sign_in(user_id=user_id, session_id=session_id)

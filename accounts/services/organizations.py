@@ -12,6 +12,7 @@ from accounts.organization_settings import write_fields
 from accounts.selectors.locks import lock_membership
 from accounts.selectors.organizations import get_organization_for
 from accounts.services.audit import record_audit
+from accounts.services.bot_sessions import end_outgrown_sessions
 from accounts.services.sessions import drop_cached
 from accounts.signals import organization_opened
 from config.lib.errors import ConflictError, FieldError, InputError
@@ -22,6 +23,8 @@ _NAME_LENGTH = 128
 @transaction.atomic
 def open_organization(*, owner: User, name: str) -> Membership:
     """Make an organization with ``owner`` at its head. Sends ``organization_opened``.
+
+    What other organizations' bots have opened for them ends.
 
     :raises InputError: the name is empty or longer than 128 characters.
     """
@@ -36,6 +39,7 @@ def open_organization(*, owner: User, name: str) -> Membership:
         organization=organization,
     )
     drop_cached([owner.pk])
+    end_outgrown_sessions(user_id=owner.pk, organization_id=organization.pk)
     transaction.on_commit(
         lambda: organization_opened.send_robust(
             sender=Organization, organization_id=organization.pk, owner_id=owner.pk
@@ -95,6 +99,8 @@ def add_member(
 ) -> Membership:
     """Take somebody into an organization; a member already keeps their role.
 
+    What other organizations' bots have opened for them ends.
+
     :param actor: who is audited; the caller has checked that they may.
     """
     membership, is_new = Membership.objects.get_or_create(
@@ -103,6 +109,7 @@ def add_member(
     if is_new:
         _audit_member(actor, "member.added", membership, {"role": role})
         drop_cached([user.pk])
+        end_outgrown_sessions(user_id=user.pk, organization_id=organization.pk)
     return membership
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.selectors.locks import lock_user
 from accounts.services.audit import record_audit
+from accounts.services.bot_sessions import end_outgrown_sessions
 from accounts.services.sessions import drop_cached, revoke_all
 from config.lib.errors import FieldError, ForbiddenError, InputError
 
@@ -59,6 +60,8 @@ def edit_person(*, actor: User, user: User, fields: Sequence[str]) -> None:
 def change_role(*, actor: User, user_id: int, role: str) -> User:
     """Make somebody staff or not. Access tokens made before are worth nothing.
 
+    What organizations' bots have opened for new staff ends.
+
     :raises ForbiddenError: the actor is no SUPERUSER, or it is their own role.
     :raises NotFoundError: there is no such person.
     """
@@ -72,6 +75,8 @@ def change_role(*, actor: User, user_id: int, role: str) -> User:
     person.save(update_fields=["role", "is_superuser", "token_version"])
     record_audit(actor=actor, action="user.role_changed", target=f"user:{user_id}", details=details)
     drop_cached([user_id])
+    if person.is_staff:
+        end_outgrown_sessions(user_id=user_id)
     return person
 
 

@@ -51,6 +51,22 @@ RETURNING created_at, authenticated_at, last_seen_at, idle_expires_at, expires_a
             WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > statement_timestamp()
               AND idle_expires_at > statement_timestamp())
 """
+# Locked in the order in which everybody locks sessions.
+_END_SURPLUS = """
+WITH surplus AS (
+    SELECT id FROM accounts_session
+     WHERE user_id = %(user)s AND revoked_at IS NULL AND expires_at > statement_timestamp()
+       AND idle_expires_at > statement_timestamp()
+     ORDER BY last_seen_at DESC OFFSET %(most)s
+), held AS (
+    SELECT id FROM accounts_session
+     WHERE id IN (SELECT id FROM surplus) AND revoked_at IS NULL
+     ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE accounts_session SET revoked_at = statement_timestamp(), revoke_reason = 'surplus'
+ WHERE id IN (SELECT id FROM held)
+RETURNING id
+"""
 _ROTATE = """
 WITH spent AS (
     UPDATE accounts_refreshtoken t SET used_at = clock_timestamp()
@@ -270,11 +286,11 @@ def _insert(session: Session, *, is_proven: bool) -> int:
 
 
 def _end_surplus(user: User) -> None:
-    live = Session.objects.filter(
-        user=user, revoked_at__isnull=True, expires_at__gt=Now(), idle_expires_at__gt=Now()
-    )
-    surplus = live.order_by("-last_seen_at").values_list("pk", flat=True)[MAX_LIVE:]
-    _revoke(Session.objects.filter(pk__in=list(surplus)), reason="surplus")
+    with connection.cursor() as cursor:
+        cursor.execute(_END_SURPLUS, {"user": user.pk, "most": MAX_LIVE})
+        ended = [row[0] for row in cursor.fetchall()]
+    if ended:
+        transaction.on_commit(lambda: principal_cache.drop(ended))
 
 
 @transaction.atomic

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LinkToken, Session, User
 from accounts.selectors.locks import lock_user
+from accounts.selectors.sessions import live_sessions_of
 from accounts.services.audit import record_audit
-from accounts.services.links import NewLink, make_link, use_link
+from accounts.services.links import LinkRefusedError, NewLink, make_link, use_link
 from accounts.services.sessions import drop_cached, revoke_session
 from accounts.services.step_up import FRESH_MINUTES, require_fresh
 from accounts.services.telegram_sign_in import Proof
@@ -20,6 +21,7 @@ from accounts.telegram.person import TelegramPerson
 from config.lib.errors import BusinessRuleError, ConflictError, ForbiddenError
 
 FRESH_SECONDS = FRESH_MINUTES * 60
+_NO_SESSION = str(uuid.UUID(int=0))
 _BY_TELEGRAM = (
     Session.Method.MINI_APP,
     Session.Method.WIDGET,
@@ -53,21 +55,26 @@ def make_linking_link(*, user: User, session_id: uuid.UUID | None) -> NewLink:
     :raises ForbiddenError: ``reauthentication_required``.
     """
     require_fresh(session_id)
-    purpose = LinkToken.Purpose.LINK_TELEGRAM
-    return make_link(purpose=purpose, user=user, lifetime=timedelta(seconds=FRESH_SECONDS))
+    return make_link(
+        purpose=LinkToken.Purpose.LINK_TELEGRAM,
+        user=user,
+        data={"session_id": str(session_id)},
+        lifetime=timedelta(seconds=FRESH_SECONDS),
+    )
 
 
 @transaction.atomic
 def link_by_bot(*, token: str, person: TelegramPerson) -> User:
     """Link who has opened such a link in the platform's bot: they are there at this moment.
 
-    :raises LinkRefusedError: the link opens nothing.
+    :raises LinkRefusedError: the link opens nothing, or the session that made it has ended: who
+        was thrown out keeps no way back in.
     :raises ConflictError: ``telegram_taken`` or ``telegram_linked``; the link can be used again.
     """
     link = use_link(token, purpose=LinkToken.Purpose.LINK_TELEGRAM)
-    if link.user_id is None:
-        raise ForbiddenError
-    return _link(user_id=link.user_id, person=person)
+    if link.user is None or not _is_live(link.user, link.data.get("session_id", _NO_SESSION)):
+        raise LinkRefusedError("link_invalid")
+    return _link(user_id=link.user.pk, person=person)
 
 
 @transaction.atomic
@@ -94,6 +101,10 @@ def unlink_telegram(*, user_id: int, session_id: uuid.UUID | None) -> User:
         if pk != session_id:
             revoke_session(session_id=pk, reason="telegram_unlinked")
     return user
+
+
+def _is_live(user: User, session_id: str) -> bool:
+    return user.is_active and live_sessions_of(user).filter(pk=session_id).exists()
 
 
 @transaction.atomic

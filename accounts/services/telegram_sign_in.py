@@ -20,16 +20,16 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.bots import PLATFORM, KnownBot, get_bot
-from accounts.models import LinkToken, Membership, Session, User
+from accounts.models import LinkToken, Session, User
 from accounts.selectors import principal_cache
 from accounts.selectors.principals import Principal, find_principal
 from accounts.selectors.sessions import live_sessions_of
+from accounts.services.bot_sessions import require_trust
 from accounts.services.links import NewLink, make_link, read_link, use_link
 from accounts.services.sessions import open_session
 from accounts.services.telegram_people import find_by_telegram, obtain_owner, obtain_person
 from accounts.services.totp import require_second_factor
 from accounts.signals import telegram_seen
-from accounts.telegram.errors import TelegramRefusedError
 from accounts.telegram.init_data import (
     InitData,
     check_age,
@@ -122,7 +122,7 @@ def admit(proof: Proof, *, otp: str = "") -> User:
     user = obtain_person(proof.person)
     check_admission(user, otp=otp)
     if not proof.is_ours:
-        _check_trust(user, proof.bot)
+        require_trust(user, proof.bot)
     else:
         _announce(user, proof.person)
     return user
@@ -159,6 +159,10 @@ def sign_in(proof: Proof, *, client: Client, otp: str = "") -> Opened:
                 session_id=proof.session_id,
                 is_proven=proof.is_ours,
             )
+            if not proof.is_ours:
+                # Their row is locked by now: who joins or becomes staff meanwhile waits for us.
+                user.refresh_from_db(fields=["role"])
+                require_trust(user, proof.bot)
     except IntegrityError:
         # The same string came twice at once, and the other one was first.
         met = _find_session(proof.session_id)
@@ -258,14 +262,6 @@ def _prove(data: InitData, bot_name: str) -> Proof:
         bot=bot,
         session_id=_init_data_session_id(data, bot_name),
     )
-
-
-def _check_trust(user: User, bot: KnownBot | None) -> None:
-    elsewhere = Membership.objects.filter(user=user)
-    if bot is not None:
-        elsewhere = elsewhere.exclude(organization=bot.organization_id)
-    if user.is_staff or elsewhere.exists():
-        raise TelegramRefusedError("telegram_bot_untrusted")
 
 
 def _announce(user: User, person: TelegramPerson) -> None:

@@ -11,6 +11,7 @@ from accounts.selectors.locks import lock_users
 from accounts.services.audit import record_audit
 from accounts.services.people import change_role, set_active
 from accounts.services.sessions import drop_cached, revoke_all, revoke_session
+from accounts.services.totp import turn_off
 from config.lib.errors import ForbiddenError, NotFoundError
 
 
@@ -74,6 +75,19 @@ def end_session(*, actor: User, session_id: uuid.UUID) -> None:
     actor, _person = _lock_both(actor, user_id)
     if revoke_session(session_id=session_id, reason="ended_by_staff"):
         record_audit(actor=actor, action="session.ended_by_staff", target=f"session:{session_id}")
+
+
+@transaction.atomic
+def take_second_factor_away(*, actor: User, user_id: int) -> None:
+    """Let somebody in without a code again, who has lost what makes it; they are told.
+
+    :raises NotFoundError: there is no such person, or no second factor.
+    :raises ForbiddenError: the actor is no SUPERUSER, or it is themselves: they show a code first.
+    """
+    actor, person = _lock_both(actor, user_id)
+    if actor.role != User.Role.SUPERUSER:
+        raise ForbiddenError
+    turn_off(actor=actor, user=person)
 
 
 def _lock_both(actor: User, user_id: int) -> tuple[User, User]:

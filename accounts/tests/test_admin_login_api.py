@@ -106,12 +106,13 @@ def test_oidc_asks_for_it_on_a_page(telegram, guarded):  # noqa: F811
 
     answer = come_back(client, press(telegram, begin(client)))
 
-    assert answer["Location"] == "/login/telegram/code"
+    assert answer["Location"] == "/login/code?next=%2Fhome"
     assert client.get("/account").status_code == 302
-    assert client.post("/login/telegram/code", {"otp": ""}).status_code == 401
-    assert client.post("/login/telegram/code", {"otp": guarded()}).status_code == 302
+    assert client.post("/login/code", {"otp": ""}).status_code == 400
+    assert client.post("/login/code", {"otp": guarded()}).status_code == 302
+    assert Session.objects.get().method == "oidc"
     assert client.get("/account").status_code == 200
 
 
 def test_page_for_the_code_alone_opens_nothing(guarded):
-    assert Client().post("/login/telegram/code", {"otp": guarded()}).status_code == 401
+    assert Client().post("/login/code", {"otp": guarded()}).status_code == 401

@@ -54,6 +54,30 @@ def test_stopping_makes_the_browser_its_owners_again(acting, staff):
     assert acting.post("/impersonation/stop").status_code == 302
 
 
+def test_signing_out_meanwhile_stops_it_on_the_record_and_ends_both_sessions(acting, staff):
+    answer = acting.post("/logout")
+
+    assert answer["Location"] == "/"
+    session = Session.objects.get(impersonator=staff)
+    assert session.revoke_reason == "stopped_by_staff"
+    assert not Session.objects.filter(revoked_at__isnull=True).exists()
+    event = AuditEvent.objects.get(action="impersonation.stopped")
+    assert (event.actor, event.target) == (staff, f"user:{session.user_id}")
+    assert event.details == {"session": str(session.pk)}
+    assert acting.get("/account").status_code == 302
+    assert not acting.session.keys()
+
+
+def test_a_plain_sign_out_is_no_end_of_acting(owner, page):
+    page(owner).post("/logout")
+    assert not AuditEvent.objects.filter(action="impersonation.stopped").exists()
+
+
+def test_no_way_back_from_telegram_meanwhile(acting):
+    assert acting.get("/login/telegram/callback?code=c&state=s").status_code == 403
+    assert acting.get("/account").status_code == 200
+
+
 def test_the_person_is_not_signed_in_by_it(owner, staff):
     before = owner.last_login
     start_impersonation(actor=staff, user_id=owner.pk)

@@ -292,7 +292,9 @@ def test_roles_leaving_and_ownership_by_the_page(owner, colleague, organization,
     client, theirs = page(owner), Membership.objects.get(user=colleague)
     client.post(f"/client/organization/members/{theirs.pk}/role", {"role": "admin"})
     assert role_of(colleague, organization) == "admin"
-    client.post("/client/organization/owner", {"member_id": theirs.pk})
+    client.post(
+        "/client/organization/owner", {"member_id": theirs.pk, "confirmation": organization.name}
+    )
     assert role_of(colleague, organization) == "owner"
     own = Membership.objects.get(user=owner)
     left = client.post(f"/client/organization/members/{own.pk}/remove")

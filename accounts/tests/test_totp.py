@@ -218,3 +218,49 @@ def test_staff_that_came_by_another_way_shows_a_code_first(page, staff, settings
 
 def test_the_admin_is_open_while_nothing_is_required(page, staff):
     assert page(staff).get("/admin/").status_code == 200
+
+
+def take_away(client, *people):
+    body = {
+        "action": "take_second_factor",
+        "_selected_action": [str(person.pk) for person in people],
+    }
+    return client.post("/admin/accounts/user/", body, follow=True)
+
+
+def test_a_superuser_takes_it_from_who_lost_their_phone(page, api, owner, codes, staff):
+    assert login(api, owner).json()["code"] == "otp_required"
+
+    take_away(page(staff), owner)
+
+    assert login(api, owner).status_code == 200
+    event = AuditEvent.objects.get(action="user.otp_off")
+    assert (event.actor, event.target) == (staff, f"user:{owner.pk}")
+    assert not StaticDevice.objects.exists()
+
+
+def test_nobody_takes_it_from_who_has_none_or_from_themselves(page, owner, staff):
+    client = page(staff)
+    begin_setup(staff)
+    confirm_setup(user=staff, code=code_of(staff))
+
+    take_away(client, owner, staff)
+
+    assert TOTPDevice.objects.filter(user=staff, confirmed=True).exists()
+    assert not AuditEvent.objects.filter(action="user.otp_off").exists()
+
+
+def test_an_admin_takes_it_from_nobody(page, owner, codes, colleague):
+    type(colleague).objects.filter(pk=colleague.pk).update(role="ADMIN")
+
+    take_away(page(colleague), owner)
+
+    assert TOTPDevice.objects.filter(user=owner, confirmed=True).exists()
+
+
+def test_the_pages_of_django_otp_which_show_secrets_are_closed(page, staff, codes):
+    client = page(staff)
+
+    assert b"tp_totp" not in client.get("/admin/").content
+    for model in ("otp_totp/totpdevice", "otp_static/staticdevice"):
+        assert client.get(f"/admin/{model}/").status_code == 404

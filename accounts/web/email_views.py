@@ -96,19 +96,20 @@ class PasswordResetConfirmView(RefusableFormView):
         return super().post(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(is_open=self._is_open(), **kwargs)
+        return super().get_context_data(email=self._email(), **kwargs)
 
     def act(self, form: NewPasswordForm) -> HttpResponse:
         password_reset.reset_password(token=_token(self.request), **form.cleaned_data)
         messages.success(self.request, _("Sign in with your new password."))
         return redirect("accounts:login")
 
-    def _is_open(self) -> bool:
+    def _email(self) -> str:
+        """Return whose password it is; empty if the link opens nothing."""
         try:
-            email_links.find_link(purpose=Purpose.RESET_PASSWORD, token=_token(self.request))
+            link = email_links.find_link(purpose=Purpose.RESET_PASSWORD, token=_token(self.request))
         except InputError:
-            return False
-        return True
+            return ""
+        return str(link.data["email"])
 
 
 def _token(request: HttpRequest) -> str:

@@ -1,6 +1,7 @@
 """What people fill in. The services judge the content; forms carry it and show what was refused."""
 
 import zoneinfo
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -19,11 +20,17 @@ def add_refusal(form: forms.BaseForm, error: AppError) -> None:
         form.add_error(item.field if item.field in form.fields else None, str(item.message))
 
 
+def drop_autofocus(form: forms.BaseForm) -> None:
+    """Leave the focus of a refused form to the summary of what is wrong."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("autofocus", None)
+
+
 def _zones() -> list[tuple[str, str]]:
     return [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 
 
-_FIELDS_BY_CODE = {"email_taken": "email", "username_taken": "username"}
+_FIELDS_BY_CODE = {"email_taken": "email", "username_taken": "username", "otp_invalid": "otp"}
 
 
 def _field_of(form: forms.BaseForm, error: AppError) -> str | None:
@@ -46,6 +53,11 @@ class LoginForm(forms.Form):
 
 
 class RegisterForm(forms.Form):
+    """What a new person enters.
+
+    :param is_invited: they come to work in somebody else's organization.
+    """
+
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
@@ -70,6 +82,11 @@ class RegisterForm(forms.Form):
         help_text=_("At least 8 characters."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+    def __init__(self, *args: Any, is_invited: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if is_invited:
+            del self.fields["organization_name"]
 
 
 class ProfileForm(forms.Form):

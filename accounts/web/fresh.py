@@ -25,10 +25,12 @@ class FreshRequiredMixin(View):
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_to_confirm(request: HttpRequest) -> HttpResponse:
+def ask_to_confirm(request: HttpRequest, *, back: str = "") -> HttpResponse:
     """Go to the page that asks for a credential, and from there back to this one.
 
     What was posted is not posted again: the person looks at the page once more.
+
+    :param back: where to come back to instead, on this site.
     """
-    target = request.get_full_path() if request.method == "GET" else reverse("accounts:security")
-    return redirect(f"{reverse('accounts:confirm')}?{urlencode({'next': target})}")
+    here = request.get_full_path() if request.method == "GET" else reverse("accounts:security")
+    return redirect(f"{reverse('accounts:confirm')}?{urlencode({'next': back or here})}")

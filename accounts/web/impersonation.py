@@ -21,6 +21,8 @@ from config.lib.pages import refusal_response
 # The signed cookie keeps the staff's own session meanwhile.
 OWN_SESSION_KEY = "own_sid"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# Telegram sends the browser back by GET, and a sign-in would end the session unrecorded.
+_SIGN_IN_BY_GET = frozenset({"accounts:telegram-callback"})
 
 
 def begin(request: HttpRequest, *, actor: User, user_id: int) -> None:
@@ -70,16 +72,22 @@ class ImpersonationMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Refuse to write anywhere but where ``permissions`` lets an impersonator."""
-        if not getattr(request, "is_impersonated", False) or request.method in _SAFE_METHODS:
-            return None
-        match = request.resolver_match
-        if match and (
-            match.view_name in OPEN_TO_IMPERSONATORS
-            or match.namespace in OPEN_NAMESPACES_TO_IMPERSONATORS
-        ):
+        if not getattr(request, "is_impersonated", False) or _is_open(request):
             return None
         text = _("You are acting as somebody else and may not change this for them.")
         return refusal_response(request, ForbiddenError(text, code="impersonated"))
+
+
+def _is_open(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    if match is None:
+        return request.method in _SAFE_METHODS
+    if request.method in _SAFE_METHODS:
+        return match.view_name not in _SIGN_IN_BY_GET
+    return (
+        match.view_name in OPEN_TO_IMPERSONATORS
+        or match.namespace in OPEN_NAMESPACES_TO_IMPERSONATORS
+    )
 
 
 def _continue_as(request: HttpRequest, session_id: str) -> None:

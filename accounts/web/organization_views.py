@@ -1,9 +1,8 @@
-"""The organization's own page: members, invitations, ownership; and the page of an invitation."""
+"""The organization's own page: name, members, invitations, owner; the page of an invitation."""
 
 import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
@@ -22,30 +20,18 @@ from accounts.selectors.invitations import find_open_invitation, list_invitation
 from accounts.selectors.members import fresh_membership, list_members_for
 from accounts.selectors.organizations import may_manage
 from accounts.services import invitations, members
+from accounts.services.organizations import rename_organization
 from accounts.services.ownership import transfer_ownership
+from accounts.services.step_up import require_fresh
 from accounts.web.access import SESSION_KEY, membership_of
 from accounts.web.forms import add_refusal
+from accounts.web.fresh import ask_to_confirm
+from accounts.web.organization_forms import InvitationForm, OrganizationNameForm, TransferForm
 from accounts.web.requests import SignedInRequest
 from accounts.web.sign_in import current_session_id
-from config.lib.errors import AppError, ConflictError, NotFoundError
+from config.lib.errors import AppError, ConflictError, ForbiddenError, NotFoundError
 
 _CABINET = "/client"
-
-
-class InvitationForm(forms.Form):
-    """An offer; the roles are those that its maker may give."""
-
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail"),
-        max_length=254,
-        required=False,
-        help_text=gettext_lazy("We send the link there. Left empty, you hand it over yourself."),
-    )
-
-    def __init__(self, *args: Any, roles: list[tuple[str, Any]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["role"].choices = roles  # type: ignore[attr-defined]
 
 
 class MemberPageView(LoginRequiredMixin, View):
@@ -68,11 +54,17 @@ class MemberPageView(LoginRequiredMixin, View):
         return response
 
     def show(
-        self, request: SignedInRequest, *, form: InvitationForm | None = None, status: int = 200
+        self,
+        request: SignedInRequest,
+        *,
+        form: InvitationForm | None = None,
+        name_form: OrganizationNameForm | None = None,
+        status: int = 200,
     ) -> HttpResponse:
         """Render the page.
 
         :param form: the invitation that was refused, with the reasons.
+        :param name_form: likewise the other name.
         """
         own = self.membership
         rows = list_members_for(request.user, own.organization_id).order_by("pk")
@@ -83,10 +75,11 @@ class MemberPageView(LoginRequiredMixin, View):
         context = {
             "own": own,
             "places": places,
-            "heirs": [row for row in rows if row.role != Membership.Role.OWNER],
             "is_owner": own.role == Membership.Role.OWNER,
+            "may_manage": may_manage(own),
             "invitations": _shown_invitations(request, own),
             "form": form or _form(own),
+            "name_form": name_form or OrganizationNameForm({"name": own.organization.name}),
         }
         return render(request, "accounts/organization.html", context, status=status)
 
@@ -100,6 +93,17 @@ class OrganizationView(MemberPageView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         """Show who works here."""
         return self.show(request)
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        """Give the organization another name."""
+        organization_id = self.membership.organization_id
+        form = OrganizationNameForm(request.POST)
+        # A manager hears that it is not theirs to do, whatever the form holds.
+        if form.is_valid() or not may_manage(self.membership):
+            name = form.cleaned_data.get("name", "")
+            rename_organization(actor=request.user, organization_id=organization_id, name=name)
+            return self.done(_("The organization has another name now."))
+        return self.show(request, name_form=form, status=400)
 
 
 class InvitationCreateView(MemberPageView):
@@ -162,18 +166,48 @@ class MemberRemoveView(MemberPageView):
 
 
 class OwnershipTransferView(MemberPageView):
+    """Handing the organization over: a fresh proof of who asks, the heir, the name typed out."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        """Show whom it can go to."""
+        return self._refuse_stale(request) or self._show(request, form=self._form())
+
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Hand the organization over."""
-        chosen = request.POST.get("member_id", "")
-        if not (chosen.isascii() and chosen.isdigit()):
-            raise NotFoundError
+        form = self._form(request.POST)
+        stale = self._refuse_stale(request)
+        if stale is not None:
+            return stale
+        if not form.is_valid():
+            return self._show(request, form=form, status=400)
         transfer_ownership(
             actor=request.user,
             session_id=current_session_id(request),
             organization_id=self.membership.organization_id,
-            member_id=int(chosen),
+            member_id=form.cleaned_data["member_id"],
         )
         return self.done(_("The organization has a new owner."))
+
+    def _form(self, data: Any = None) -> TransferForm:
+        own = self.membership
+        if own.role != Membership.Role.OWNER:
+            raise ForbiddenError
+        rows = list_members_for(self.request.user, own.organization_id).order_by("pk")
+        active = rows.filter(user__is_active=True).exclude(role=Membership.Role.OWNER)
+        return TransferForm(data, name=own.organization.name, heirs=list(active))
+
+    def _refuse_stale(self, request: SignedInRequest) -> HttpResponse | None:
+        try:
+            require_fresh(current_session_id(request))
+        except ForbiddenError:
+            return ask_to_confirm(request, back=request.path)
+        return None
+
+    def _show(
+        self, request: SignedInRequest, *, form: TransferForm, status: int = 200
+    ) -> HttpResponse:
+        context = {"own": self.membership, "form": form}
+        return render(request, "accounts/ownership.html", context, status=status)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -185,7 +219,10 @@ class InvitationPageView(View):
             invitation = find_open_invitation(token)
         except NotFoundError:
             return render(request, "accounts/invitation.html", {"invitation": None}, status=404)
-        return render(request, "accounts/invitation.html", {"invitation": invitation})
+        members_of = Membership.objects.filter(organization=invitation.organization_id)
+        is_member = members_of.filter(user=request.user.pk).exists()
+        context = {"invitation": invitation, "is_member": is_member}
+        return render(request, "accounts/invitation.html", context)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Take the place and go to the cabinet."""

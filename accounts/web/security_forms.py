@@ -1,14 +1,16 @@
 """What people fill in about passwords, codes and tokens."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.scopes import READ, scope_choices
+from accounts.scopes import READ, WRITE, scope_choices
 from accounts.selectors.organizations import memberships_of
 from accounts.services.passwords import MAX_LENGTH
 
@@ -40,6 +42,16 @@ def _password_field(label: Any, *, required: bool = True) -> forms.CharField:
 
 class CodeForm(forms.Form):
     otp = _code_field(_("Code of the app, or a recovery code"))
+
+
+class FirstCodeForm(forms.Form):
+    """The code that proves that the app was set up; there are no recovery codes yet."""
+
+    otp = forms.CharField(
+        label=_("Code of the app"),
+        max_length=32,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
 
 
 class EmptyForm(forms.Form):
@@ -84,12 +96,26 @@ class ConfirmForm(forms.Form):
             del self.fields["password"]
         if not has_code:
             del self.fields["otp"]
-        elif "password" in self.fields:
-            self.fields["otp"].required = False
+        # Of two that are shown either is enough.
+        for field in self.fields.values():
+            field.required = len(self.fields) == 1
 
 
 class DeleteForm(forms.Form):
     confirm = forms.CharField(label=_("Type it here"), max_length=254)
+
+
+def scope_labels(scopes: Iterable[str]) -> list[str]:
+    """Return what each scope allows, in the reader's language."""
+    labels = _scope_labels()
+    return [labels.get(scope, scope) for scope in scopes]
+
+
+def _scope_labels() -> dict[str, str]:
+    rights = {READ: _("see"), WRITE: _("change")}
+    return {
+        value: f"{capfirst(str(label))}: {rights[right]}" for value, label, right in scope_choices()
+    }
 
 
 class ApiTokenForm(forms.Form):
@@ -108,10 +134,7 @@ class ApiTokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         places = [(str(m.organization_id), m.organization.name) for m in memberships_of(user)]
         self.fields["organization"].choices = [("", _("all my organizations")), *places]  # type: ignore[attr-defined]
-        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (value, f"{label}: {_('see') if right == READ else _('change')}")
-            for value, label, right in scope_choices()
-        ]
+        self.fields["scopes"].choices = _scope_labels().items()  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """Return what ``create_token`` takes."""

@@ -6,11 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from accounts.limits import limit_sign_in
+from accounts.models import ApiToken
 from accounts.selectors.api_tokens import tokens_of
 from accounts.services import totp
 from accounts.services.account_deletion import delete_account, require_typed, typed_name
@@ -20,17 +23,20 @@ from accounts.services.password_reset import change_password
 from accounts.services.step_up import mark_fresh, require_fresh
 from accounts.web.fresh import FreshRequiredMixin
 from accounts.web.requests import SignedInRequest
-from accounts.web.second_step import PENDING_KEY, pending_user
+from accounts.web.second_step import find_pending
 from accounts.web.security_forms import (
     ApiTokenForm,
     CodeForm,
     ConfirmForm,
     DeleteForm,
+    FirstCodeForm,
     PasswordChangeForm,
+    scope_labels,
 )
 from accounts.web.sign_in import current_session_id, next_url, sign_in, sign_out
 from accounts.web.staff_otp import note_second_factor
-from accounts.web.views import EntryView, RefusableFormView
+from accounts.web.views import EntryView, RefusableFormView, show_other_ways
+from config.lib.errors import NotSignedInError
 
 
 class CodeView(EntryView):
@@ -39,12 +45,19 @@ class CodeView(EntryView):
     template_name = "accounts/code.html"
     form_class = CodeForm
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if not request.user.is_authenticated:
+                find_pending(request)
+        except NotSignedInError as error:
+            return show_other_ways(request, error)
+        return super().dispatch(request, *args, **kwargs)
+
     def act(self, form: CodeForm) -> HttpResponse:
-        user = pending_user(self.request)
-        totp.verify_code(user=user, code=form.cleaned_data["otp"])
+        pending = find_pending(self.request)
+        totp.verify_code(user=pending.user, code=form.cleaned_data["otp"])
         target = next_url(self.request)
-        del self.request.session[PENDING_KEY]
-        sign_in(self.request, user)
+        sign_in(self.request, pending.user, method=pending.method)
         note_second_factor(self.request)
         return HttpResponseRedirect(target)
 
@@ -61,7 +74,6 @@ class SecurityView(LoginRequiredMixin, TemplateView):
             has_password=user.has_usable_password(),
             has_second_factor=totp.has_second_factor(user),
             codes_left=totp.count_recovery_codes(user),
-            token_count=tokens_of(user).count(),
             **kwargs,
         )
 
@@ -129,14 +141,14 @@ class TotpView(LoginRequiredMixin, FreshRequiredMixin, RefusableFormView):
 
     request: SignedInRequest
     template_name = "accounts/totp.html"
-    form_class = CodeForm
+    form_class = FirstCodeForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_on = totp.has_second_factor(self.request.user)
         setup = None if is_on else totp.begin_setup(self.request.user)
         return super().get_context_data(is_on=is_on, setup=setup, **kwargs)
 
-    def act(self, form: CodeForm) -> HttpResponse:
+    def act(self, form: FirstCodeForm) -> HttpResponse:
         codes = totp.confirm_setup(user=self.request.user, code=form.cleaned_data["otp"])
         note_second_factor(self.request)
         return self.render_to_response(self.get_context_data(form=form, codes=codes))
@@ -175,11 +187,21 @@ class ApiTokensView(LoginRequiredMixin, FreshRequiredMixin, RefusableFormView):
         return {**super().get_form_kwargs(), "user": self.request.user}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(tokens=tokens_of(self.request.user), **kwargs)
+        tokens = [_shown(token) for token in tokens_of(self.request.user)]
+        return super().get_context_data(tokens=tokens, **kwargs)
 
     def act(self, form: ApiTokenForm) -> HttpResponse:
         made = create_token(user=self.request.user, **form.values())
         return self.render_to_response(self.get_context_data(made=made))
+
+
+def _shown(token: ApiToken) -> dict[str, Any]:
+    ends_at = token.expires_at
+    return {
+        "row": token,
+        "rights": scope_labels(token.scopes),
+        "has_expired": ends_at is not None and ends_at <= timezone.now(),
+    }
 
 
 class ApiTokenEndView(LoginRequiredMixin, View):

@@ -1,10 +1,11 @@
 """Signing a browser in and out. The cookie holds the id of the session row and nothing else."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
-from django.urls import reverse
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Session, User
@@ -51,6 +52,20 @@ def next_url(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_safe else reverse("accounts:home")
+
+
+def invitation_token(target: str) -> str | None:
+    """Return the token of the invitation whose page ``target`` is, or ``None``."""
+    match = _find_page(target)
+    is_invitation = match is not None and match.view_name == "accounts:invitation"
+    return str(match.kwargs["token"]) if match is not None and is_invitation else None
+
+
+def _find_page(target: str) -> ResolverMatch | None:
+    try:
+        return resolve(urlsplit(target).path)
+    except (Resolver404, ValueError):
+        return None
 
 
 def _end_current(request: HttpRequest) -> None:

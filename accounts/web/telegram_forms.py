@@ -8,18 +8,7 @@ from accounts.services.totp import has_second_factor
 OTP_LENGTH = 64
 
 
-class CodeForm(forms.Form):
-    """The code of the second factor."""
-
-    otp = forms.CharField(
-        label=_("Code of your authenticator app"),
-        max_length=OTP_LENGTH,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
-    )
-
-
-class LinkForm(CodeForm):
+class LinkForm(forms.Form):
     """What a sign-in link still has to ask.
 
     :param known: whose account it opens; of who is known only what is missing is asked.
@@ -37,7 +26,12 @@ class LinkForm(CodeForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    field_order = ("token", "email", "name", "otp")
+    otp = forms.CharField(
+        label=_("Code of the app, or a recovery code"),
+        max_length=OTP_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True}),
+    )
 
     def __init__(self, *args: object, known: User | None = None, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # Django's own, passed on

@@ -1,6 +1,9 @@
-"""Pages: signing in by a link from the bot or with Telegram, and linking Telegram."""
+"""Pages: signing in by a link from the bot or with Telegram, and linking Telegram.
 
-import time
+Whatever is refused on the way leads to the sign-in page, where the other ways are.
+"""
+
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -17,20 +20,36 @@ from accounts.bots import PLATFORM, get_bot
 from accounts.limits import limit_sign_in
 from accounts.models import Session, User
 from accounts.services import telegram_linking, telegram_sign_in
+from accounts.services.step_up import require_fresh
+from accounts.services.telegram_people import find_by_telegram
 from accounts.services.telegram_sign_in import Proof
 from accounts.telegram import oidc
 from accounts.telegram.errors import TelegramRefusedError
 from accounts.telegram.person import TelegramPerson
+from accounts.web.fresh import ask_to_confirm
 from accounts.web.requests import SignedInRequest
+from accounts.web.second_step import ask_for_code
 from accounts.web.sign_in import current_session_id, next_url, sign_in
-from accounts.web.telegram_forms import CodeForm, LinkForm
-from accounts.web.views import LoginView, RefusableFormView
-from config.lib.errors import NotSignedInError
+from accounts.web.telegram_forms import LinkForm
+from accounts.web.telegram_ways import WIDGET_KEY, bot_url, platform_bot_name
+from accounts.web.views import LoginView, RefusableFormView, show_other_ways
+from config.lib.drf import problem_headers
+from config.lib.errors import AppError, ForbiddenError, NotFoundError, NotSignedInError
 
-# In the signed cookie: a sign-in at Telegram that has begun, or lacks the second factor.
+# In the signed cookie: a sign-in at Telegram that has begun.
 LOGIN_KEY = "oidc"
-PENDING_KEY = "oidc-pending"
-PENDING_SECONDS = 300
+
+
+class OtherWaysMixin(View):
+    """For a step of signing in with Telegram: its refusal is told where the other ways are."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotFoundError:
+            raise
+        except AppError as error:
+            return show_other_ways(request, error)
 
 
 def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -43,7 +62,7 @@ def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     return LoginView.as_view()(request, *args, **kwargs)
 
 
-class LinkView(RefusableFormView):
+class LinkView(OtherWaysMixin, RefusableFormView):
     """What a link from the bot opens. Context: ``person`` in Telegram, their ``known`` account."""
 
     template_name = "accounts/link.html"
@@ -76,23 +95,28 @@ class LinkView(RefusableFormView):
         return telegram_sign_in.read_sign_in_link(self._token)
 
 
-class OidcBeginView(View):
+class OidcBeginView(OtherWaysMixin):
     @limit_sign_in
     def get(self, request: HttpRequest) -> HttpResponse:
         """Send the browser to Telegram; with ``?link=1``, to link the visitor's account.
 
+        Who links must have shown a credential just now; else they do, and come back here.
+
         :raises NotFoundError: "Log in with Telegram" is switched off.
         """
+        is_linking = bool(request.GET.get("link")) and isinstance(request.user, User)
+        if is_linking and not _is_fresh(request):
+            return ask_to_confirm(request)
         address, login = oidc.begin_login(redirect_uri=_callback())
         request.session[LOGIN_KEY] = {
             "login": login.as_dict(),
             "next": next_url(request),
-            "link": bool(request.GET.get("link")),
+            "link": is_linking,
         }
         return HttpResponseRedirect(address)
 
 
-class OidcCallbackView(View):
+class OidcCallbackView(OtherWaysMixin):
     @limit_sign_in
     def get(self, request: HttpRequest) -> HttpResponse:
         """Take the browser back from Telegram.
@@ -108,55 +132,71 @@ class OidcCallbackView(View):
             code=request.GET.get("code", ""),
             redirect_uri=_callback(),
         )
-        proof = _proof(identity.person, identity.auth_date)
+        method = Session.Method.OIDC
+        proof = Proof(person=identity.person, method=method, auth_date=identity.auth_date)
         if kept["link"] and isinstance(request.user, User):
             return _link(request, request.user, proof)
         return _sign_in_or_ask(request, proof, kept["next"])
 
 
-class OidcCodeView(RefusableFormView):
-    """Asks who has come back from Telegram for the second factor."""
-
-    template_name = "accounts/telegram_code.html"
-    form_class = CodeForm
-
+class WidgetView(OtherWaysMixin):
     @limit_sign_in
-    def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
-        return super().post(request, *args, **kwargs)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Take the browser back from the Login Widget, whose fields are in the query.
 
-    def act(self, form: CodeForm) -> HttpResponse:
-        kept = self.request.session.get(PENDING_KEY)
-        if not isinstance(kept, dict) or time.time() - kept["at"] > PENDING_SECONDS:
+        :raises NotFoundError: the widget is switched off.
+        :raises TelegramRefusedError: the fields prove nothing, or ``telegram_login_failed``: it
+            was not this browser that pressed the widget.
+        """
+        if not settings.TELEGRAM_LOGIN_WIDGET:
+            raise NotFoundError
+        expected = str(request.session.pop(WIDGET_KEY, ""))
+        given = request.GET.get("state", "")
+        if not expected or not secrets.compare_digest(given.encode(), expected.encode()):
             raise TelegramRefusedError("telegram_login_failed")
-        proof = _proof(TelegramPerson(**kept["person"]), kept["at"])
-        user = telegram_sign_in.admit(proof, otp=form.cleaned_data["otp"] or "-")
-        sign_in(self.request, user, method=Session.Method.OIDC)
-        return HttpResponseRedirect(kept["next"])
+        proof = telegram_sign_in.prove_by_widget(request.GET.dict())
+        return _sign_in_or_ask(request, proof, next_url(request))
 
 
 class TelegramIdentityPage(LoginRequiredMixin, TemplateView):
-    """Linking with Telegram. Context: ``has_oidc``; after a POST ``bot_link``, to open in it."""
+    """Linking with Telegram.
+
+    Context: ``has_oidc``, ``bot_name``; after a POST ``bot_link``, to open in Telegram, or
+    ``refusal``, why it was not done.
+    """
 
     request: SignedInRequest
     template_name = "accounts/telegram.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(has_oidc=oidc.is_configured(), **kwargs)
+        bot_name = platform_bot_name()
+        return super().get_context_data(has_oidc=oidc.is_configured(), bot_name=bot_name, **kwargs)
 
+    @limit_sign_in
     def post(self, request: SignedInRequest) -> HttpResponse:
         """Make a link into the bot, or with ``unlink`` part the account from Telegram.
 
-        :raises ForbiddenError: ``reauthentication_required``.
-        :raises BusinessRuleError: ``last_way_in``.
+        Who has shown no credential for long does so first, and comes back here.
         """
-        session_id = current_session_id(request)
-        if "unlink" in request.POST:
-            telegram_linking.unlink_telegram(user_id=request.user.pk, session_id=session_id)
-            messages.success(request, _("Telegram is no longer linked."))
-            return redirect("accounts:telegram")
+        if not _is_fresh(request):
+            return ask_to_confirm(request, back=reverse("accounts:telegram"))
+        try:
+            return self._unlink() if "unlink" in request.POST else self._make_bot_link()
+        except AppError as error:
+            return _show_linking(request, error)
+
+    def _unlink(self) -> HttpResponse:
+        session_id = current_session_id(self.request)
+        telegram_linking.unlink_telegram(user_id=self.request.user.pk, session_id=session_id)
+        messages.success(self.request, _("Telegram is no longer linked."))
+        return redirect("accounts:telegram")
+
+    def _make_bot_link(self) -> HttpResponse:
         bot = get_bot(PLATFORM)
-        link = telegram_linking.make_linking_link(user=request.user, session_id=session_id)
-        address = f"https://t.me/{bot.username}?start=link-{link.token}"
+        link = telegram_linking.make_linking_link(
+            user=self.request.user, session_id=current_session_id(self.request)
+        )
+        address = bot_url(bot.username, f"link-{link.token}")
         return self.render_to_response(self.get_context_data(bot_link=address))
 
 
@@ -164,33 +204,42 @@ def _sign_in_or_ask(request: HttpRequest, proof: Proof, target: str) -> HttpResp
     try:
         user = telegram_sign_in.admit(proof)
     except NotSignedInError as error:
-        if error.error_code != "otp_required":
+        known = find_by_telegram(proof.person.telegram_id)
+        if error.error_code != "otp_required" or known is None:
             raise
-        person = proof.person
-        request.session[PENDING_KEY] = {
-            "person": {
-                "telegram_id": person.telegram_id,
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-                "username": person.username,
-            },
-            "at": time.time(),
-            "next": target,
-        }
-        return redirect("accounts:telegram-code")
-    sign_in(request, user, method=Session.Method.OIDC)
+        return ask_for_code(request, known, target=target, method=proof.method)
+    sign_in(request, user, method=proof.method)
     return HttpResponseRedirect(target)
 
 
 def _link(request: HttpRequest, user: User, proof: Proof) -> HttpResponse:
     session_id = current_session_id(request)
-    telegram_linking.link_telegram(user_id=user.pk, session_id=session_id, proof=proof)
+    try:
+        telegram_linking.link_telegram(user_id=user.pk, session_id=session_id, proof=proof)
+    except AppError as error:
+        if error.error_code == "reauthentication_required":
+            return ask_to_confirm(request, back=reverse("accounts:telegram"))
+        return _show_linking(request, error)
     messages.success(request, _("Telegram is linked."))
     return redirect("accounts:telegram")
 
 
-def _proof(person: TelegramPerson, auth_date: float) -> Proof:
-    return Proof(person=person, method=Session.Method.OIDC, auth_date=auth_date)
+def _show_linking(request: HttpRequest, refusal: AppError) -> HttpResponse:
+    page = TelegramIdentityPage()
+    page.setup(request)
+    context = page.get_context_data(refusal=refusal.detail)
+    shown = page.render_to_response(context, status=refusal.status)
+    for name, value in problem_headers(refusal).items():
+        shown.headers[name] = value
+    return shown
+
+
+def _is_fresh(request: HttpRequest) -> bool:
+    try:
+        require_fresh(current_session_id(request))
+    except ForbiddenError:
+        return False
+    return True
 
 
 def _callback() -> str:

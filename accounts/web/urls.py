@@ -21,7 +21,7 @@ urlpatterns = [
         telegram_views.OidcCallbackView.as_view(),
         name="telegram-callback",
     ),
-    path("login/telegram/code", telegram_views.OidcCodeView.as_view(), name="telegram-code"),
+    path("login/telegram/widget", telegram_views.WidgetView.as_view(), name="telegram-widget"),
     path("account/link/telegram", telegram_views.TelegramIdentityPage.as_view(), name="telegram"),
     path("logout", views.LogoutView.as_view(), name="logout"),
     path("register", views.RegisterView.as_view(), name="register"),

@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView, View
 
 from accounts.limits import limit_sign_in
-from accounts.models import User
+from accounts.models import Invitation, User
+from accounts.selectors.invitations import find_open_invitation
 from accounts.selectors.organizations import memberships_of
 from accounts.selectors.sessions import live_sessions_of
 from accounts.services.lockout import authenticate_person
@@ -29,13 +31,22 @@ from accounts.web.forms import (
     ProfileForm,
     RegisterForm,
     add_refusal,
+    drop_autofocus,
 )
+from accounts.web.impersonation import end
 from accounts.web.middleware import remember_language
 from accounts.web.requests import SignedInRequest
 from accounts.web.second_step import ask_for_code
-from accounts.web.sign_in import current_session_id, next_url, sign_in, sign_out
+from accounts.web.sign_in import (
+    current_session_id,
+    invitation_token,
+    next_url,
+    sign_in,
+    sign_out,
+)
+from accounts.web.telegram_ways import WIDGET_POLICY, find_ways
 from config.lib.drf import problem_headers
-from config.lib.errors import AppError
+from config.lib.errors import AppError, NotFoundError
 
 # Where a member of an organization works; the pages belong to an app above.
 CABINET_URL = "/client"
@@ -79,13 +90,19 @@ class RefusableFormView(AnyFormView):
             return self.act(form)
         except AppError as error:
             add_refusal(form, error)
-            page = self.render_to_response(self.get_context_data(form=form), status=error.status)
-            for name, value in problem_headers(error).items():
-                page.headers[name] = value
-            return page
+            drop_autofocus(form)
+            return self.show_refused(error, form=form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
+        drop_autofocus(form)
         return self.render_to_response(self.get_context_data(form=form), status=400)
+
+    def show_refused(self, error: AppError, **context: Any) -> HttpResponse:
+        """Return the page with the status and the headers of a refusal."""
+        page = self.render_to_response(self.get_context_data(**context), status=error.status)
+        for name, value in problem_headers(error).items():
+            page.headers[name] = value
+        return page
 
 
 class EntryView(RefusableFormView):
@@ -105,38 +122,88 @@ class EntryView(RefusableFormView):
         return super().get_context_data(next=next_url(self.request), **kwargs)
 
 
-class LoginView(EntryView):
+class DoorView(EntryView):
+    """An entry page that offers every way in. Context: ``telegram``, its ``TelegramWays``."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        telegram = find_ways(self.request, target=next_url(self.request))
+        return super().get_context_data(telegram=telegram, **kwargs)
+
+    def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
+        page = super().render_to_response(context, **response_kwargs)
+        if context["telegram"].widget_url:
+            csp_update(WIDGET_POLICY)(lambda _request: page)(self.request)
+        return page
+
+
+class LoginView(DoorView):
     template_name = "accounts/login.html"
     form_class = LoginForm
 
     def act(self, form: LoginForm) -> HttpResponse:
         user = authenticate_person(self.request, **form.cleaned_data)
+        target = next_url(self.request)
         if has_second_factor(user):
-            return ask_for_code(self.request, user)
+            return ask_for_code(self.request, user, target=target)
         sign_in(self.request, user)
-        return HttpResponseRedirect(next_url(self.request))
+        return HttpResponseRedirect(target)
 
 
-class RegisterView(EntryView):
+def show_other_ways(request: HttpRequest, refusal: AppError) -> HttpResponse:
+    """Return the sign-in page with what was refused above it: all other ways are open still."""
+    view = LoginView()
+    view.setup(request)
+    form = LoginForm()
+    drop_autofocus(form)
+    return view.show_refused(refusal, form=form, refusal=refusal.detail)
+
+
+class RegisterView(DoorView):
+    """A new person, with an organization of their own or on the way to somebody else's.
+
+    Context: ``invitation``, the open one that led here, if any.
+    """
+
     template_name = "accounts/register.html"
     form_class = RegisterForm
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        is_invited = invitation_token(next_url(self.request)) is not None
+        return {**super().get_form_kwargs(), "is_invited": is_invited}
+
+    def get_initial(self) -> dict[str, Any]:
+        invitation = self._invitation()
+        return {"email": invitation.email} if invitation else {}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(invitation=self._invitation(), **kwargs)
+
     def act(self, form: RegisterForm) -> HttpResponse:
         data = dict(form.cleaned_data)
-        organization_name = data.pop("organization_name")
+        # Whoever was invited gets a place in that organization, and none of their own.
+        organization_name = data.pop("organization_name", None)
         user = register(NewPerson(**data), organization_name=organization_name)
         sign_in(self.request, user)
         return HttpResponseRedirect(next_url(self.request))
 
+    def _invitation(self) -> Invitation | None:
+        token = invitation_token(next_url(self.request))
+        try:
+            return find_open_invitation(token) if token else None
+        except NotFoundError:
+            return None
+
 
 class LogoutView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
+        # Who acts as somebody else stops that first: both sessions end, and the record says so.
+        end(request)
         sign_out(request)
         return redirect("accounts:landing")
 
 
 class AccountView(LoginRequiredMixin, RefusableFormView):
-    """Name, language, time zone, look; the sessions; a form for another organization."""
+    """Name, language, time zone, look; a form for another organization."""
 
     request: SignedInRequest
     template_name = "accounts/account.html"
@@ -147,9 +214,7 @@ class AccountView(LoginRequiredMixin, RefusableFormView):
         return {name: getattr(self.request.user, name) for name in PROFILE_FIELDS}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            **_session_context(self.request), organization_form=OrganizationForm(), **kwargs
-        )
+        return super().get_context_data(organization_form=OrganizationForm(), **kwargs)
 
     def act(self, form: ProfileForm) -> HttpResponse:
         update_profile(user=self.request.user, changes=form.cleaned_data)

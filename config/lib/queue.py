@@ -33,7 +33,7 @@ def enqueue_on_commit(task_name: str, /, **ids: object) -> None:
     which a sweep finds.
     """
     correlation_id = get_correlation_id()
-    transaction.on_commit(lambda: _send(task_name, ids, correlation_id))
+    transaction.on_commit(lambda: _send_to_reachable(task_name, ids, correlation_id))
 
 
 def ring_on_commit(task_name: str, /) -> None:
@@ -120,6 +120,16 @@ def bell_task(name: str) -> Callable[[Callable[[], object]], "Task[[], None]"]:
 
 def _bell_key(task_name: str) -> str:
     return f"bell:{task_name}"
+
+
+def _send_to_reachable(task_name: str, ids: dict[str, object], correlation_id: str) -> None:
+    """Ask first whether Redis is there: our own client says no at once, the broker's waits."""
+    try:
+        get_redis().ping()
+    except RedisError as error:
+        logger.warning("task not sent", extra={"task": task_name, "error": str(error)})
+        return
+    _send(task_name, ids, correlation_id)
 
 
 def _send(task_name: str, ids: dict[str, object], correlation_id: str) -> None:

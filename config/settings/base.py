@@ -109,7 +109,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_url("REDIS")
 RATE_LIMIT_REDIS_URL = redis_url("RATE_LIMIT_REDIS", default=REDIS_URL)
-REDIS_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 2.0}
+# What Redis says is never the truth: whoever asks waits no longer than a reader would notice.
+REDIS_OPTIONS = {"socket_connect_timeout": 0.4, "socket_timeout": 0.4}
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "ratelimit": {
@@ -130,6 +131,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
+    # A broker that hangs must not hang whoever rings; workers wait for a bell by other means.
+    "socket_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 10,
     # Who sends a bell does not wait for a lost broker; without this each sender waits six seconds.
@@ -290,6 +293,10 @@ TELEGRAM_THIRD_PARTY_KEYS = env.list(
     default=["e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d"],
 )
 TELEGRAM_AUTH_MAX_AGE_SECONDS = env.int("TELEGRAM_AUTH_MAX_AGE", default=3600)
+# Where people open bots in Telegram.
+TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default="https://t.me").rstrip("/")
+# The Login Widget loads a script from telegram.org into the sign-in page.
+TELEGRAM_LOGIN_WIDGET = env.bool("TELEGRAM_LOGIN_WIDGET", default=False)
 # "Log in with Telegram": shown only with a client id, which BotFather gives out with the secret.
 TELEGRAM_OIDC_ISSUER = env.str("TELEGRAM_OIDC_ISSUER", default="https://oauth.telegram.org").rstrip(
     "/"

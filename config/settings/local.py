@@ -16,6 +16,8 @@ TELEGRAM_THIRD_PARTY_KEYS = [
     *TELEGRAM_THIRD_PARTY_KEYS,
     "a128d78bcd18f5677d65aa2a6e9fe6c113ea5b899aab21008aa4678a9fea57eb",
 ]
+if SANDBOX_URL:
+    TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default=f"{SANDBOX_URL.rstrip('/')}/t.me")
 if SANDBOX_URL and not env.str("TELEGRAM_OIDC_CLIENT_ID", default=""):
     TELEGRAM_OIDC_ISSUER = f"{SANDBOX_URL.rstrip('/')}/oidc"
     TELEGRAM_OIDC_CLIENT_ID = "700000001"

@@ -1,5 +1,6 @@
 import base64
 import json
+import socket
 import time
 
 import pytest
@@ -20,20 +21,32 @@ def waiting(redis, queue="default"):
 
 
 @pytest.fixture
-def broker_gone(redis_gone):
-    """Point Celery at the closed port as well, by a connection pool of its own."""
+def point_broker():
+    """Return what points Celery at another broker, by a connection pool of its own."""
     from config.celery import app
 
-    before = app.conf.broker_url
+    before, options = app.conf.broker_url, app.conf.broker_transport_options
 
     def point_at(url):
         app.conf.broker_url = app.conf.broker_write_url = url
         app._pool = None
         app.amqp._producer_pool = None
 
-    point_at(redis_gone)
-    yield
+    yield point_at
+    app.conf.broker_transport_options = options
     point_at(before)
+
+
+@pytest.fixture
+def broker_gone(redis_gone, point_broker):
+    point_broker(redis_gone)
+
+
+@pytest.fixture
+def silent_server():
+    """The address of a Redis that takes connections and never says a word, as a frozen one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -112,6 +125,35 @@ def test_without_a_broker_the_caller_goes_on_and_it_is_logged(broker_gone, caplo
         "task not sent",
         "bell not rung",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_frozen_redis_delays_the_caller_for_its_time_out_only(
+    silent_server, settings, point_broker, caplog
+):
+    settings.REDIS_URL = silent_server
+    settings.REDIS_OPTIONS = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+    point_broker(silent_server)
+    began = time.monotonic()
+    for _ in range(3):
+        with transaction.atomic():
+            enqueue_on_commit("tests.work")
+            ring_on_commit("tests.bell")
+    assert time.monotonic() - began < 2
+    assert {r.message for r in caplog.records if r.name == "config.lib.queue"} == {
+        "task not sent",
+        "bell not rung",
+    }
+
+
+def test_a_broker_that_freezes_after_redis_was_asked_is_given_up(silent_server, point_broker):
+    from config.celery import app
+
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": 0.3}
+    point_broker(silent_server)
+    began = time.monotonic()
+    ring("tests.bell")
+    assert time.monotonic() - began < 5
 
 
 def test_without_redis_a_bell_is_still_answered(redis_gone):

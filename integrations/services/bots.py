@@ -135,7 +135,7 @@ def create_bot(
     return bot
 
 
-def update_bot(*, actor: User, bot: Bot, changes: BotChanges) -> Bot:
+def update_bot(*, actor: User | None, bot: Bot, changes: BotChanges) -> Bot:
     """Change what is given. A new token must be the same bot's; its webhook is set anew.
 
     :raises InputError: ``token_refused``, or ``other_bot``: the token is another bot's.

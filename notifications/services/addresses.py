@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications.models import ChannelAddress
+from notifications.selectors.addresses import address_of
 from notifications.selectors.locks import lock_address
 
 Channel = ChannelAddress.Channel
@@ -24,7 +25,7 @@ def get_address(user: User, channel: Channel) -> ChannelAddress | None:
 
     What was learnt of an older address does not hold for a new one.
     """
-    value = _address_of(user, channel)
+    value = address_of(user, channel)
     if not value:
         return None
     address, is_new = ChannelAddress.objects.get_or_create(
@@ -71,9 +72,3 @@ def _revive(address: ChannelAddress) -> None:
     address.strikes = 0
     address.last_strike_at = None
     address.save(update_fields=["address", "state", "strikes", "last_strike_at"])
-
-
-def _address_of(user: User, channel: Channel) -> str:
-    if channel == Channel.TELEGRAM:
-        return str(user.telegram_id or "")
-    return user.email or ""

@@ -15,22 +15,30 @@ NOTICE_POLICY = Policy(on_ambiguous=Ambiguity.AT_LEAST_ONCE, max_attempts=8)
 
 @dataclass(frozen=True, slots=True)
 class NotificationKind:
-    """:param subject: a line without markup. :param text: Telegram's HTML, ``%(name)s`` in it."""
+    """:param subject: a line without markup. :param text: Telegram's HTML, ``%(name)s`` in it.
+    :param label: what the settings call it, without ``%(name)s``.
+    """
 
     subject: Text
     text: Text
     mandatory: bool
+    label: Text
 
 
 kinds: Registry[NotificationKind] = Registry("notification kind")
 
 
-def register_notification(kind: str, *, subject: Text, text: Text, mandatory: bool = False) -> None:
+def register_notification(
+    kind: str, *, subject: Text, text: Text, mandatory: bool = False, label: Text = ""
+) -> None:
     """Add a kind of notification. Called in ``AppConfig.ready()`` only.
 
     :param subject: lazily translated; ``%(name)s`` stands for ``context["name"]``.
     :param text: likewise; may hold ``<b>``, ``<i>`` and ``<a>``. What the context puts in is
         escaped, so it cannot be markup.
     :param mandatory: a person's wish not to be told does not count.
+    :param label: what the settings call it; left out, the subject, which then holds no
+        ``%(name)s``.
     """
-    kinds.register(kind, NotificationKind(subject=subject, text=text, mandatory=mandatory))
+    told = NotificationKind(subject=subject, text=text, mandatory=mandatory, label=label or subject)
+    kinds.register(kind, told)

@@ -81,4 +81,4 @@ def _is_wanted(notification: Notification, address: ChannelAddress) -> bool:
     kind = kinds.find(notification.kind)
     if kind is None or kind.mandatory:
         return True
-    return is_wanted(notification.recipient, address.channel)
+    return is_wanted(notification.recipient, address.channel, notification.kind)

@@ -279,28 +279,6 @@ def test_a_refused_token_and_a_refused_account_are_told_to_the_owners(
     assert "Shop on Avito" in render(rows[1]).plain
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_sign_in_from_a_new_device_is_told_and_the_first_one_is_not(client, owner):
-    from conftest import PASSWORD
-
-    def sign_in(agent):
-        body = {"login": owner.username, "password": PASSWORD}
-        answer = client.post(
-            "/api/auth/v1/login", body, content_type="application/json", HTTP_USER_AGENT=agent
-        )
-        assert answer.status_code == 200
-
-    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
-    desk = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-    sign_in(desk)
-    sign_in(desk)
-    assert not Notification.objects.exists()
-    sign_in(phone)
-    notice = Notification.objects.get()
-    assert (notice.kind, notice.recipient) == ("accounts.signed_in", owner)
-    assert "127.0.0.1" in render(notice).plain
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", ["notification", "channeladdress"])
 def test_the_admin_lists_and_shows_both_models(page, staff, owner, model):

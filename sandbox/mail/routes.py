@@ -33,7 +33,7 @@ def _page(mails: list[dict[str, Any]]) -> str:
     return (
         "<!doctype html><html lang=ru><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>Mail</title>"
-        "<link rel=stylesheet href=/static/mail.css>"
+        "<link rel=icon href=/static/icon.svg><link rel=stylesheet href=/static/mail.css>"
         f"<main><h1>Почта / Mail</h1>{shown or empty}</main></html>"
     )
 

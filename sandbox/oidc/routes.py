@@ -92,6 +92,7 @@ async def show_page(request: web.Request) -> web.Response:
     page = (
         "<!doctype html><html lang=ru><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>Telegram</title>"
+        "<link rel=icon href=/static/icon.svg>"
         "<link rel=stylesheet href=/static/mail.css><main><h1>Telegram</h1>"
         f"<form method=post action=/oidc/auth>{hidden}"
         f"<p><label>Кто входит / Who signs in <select name=user>{options}</select></label></p>"

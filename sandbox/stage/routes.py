@@ -3,6 +3,7 @@
 from html import escape
 from pathlib import Path
 from string import Template
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ POLICY = (
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/", show_stage)
+    app.router.add_get("/t.me/{bot}", open_bot)
     app.router.add_static("/static", STATIC)
 
 
@@ -28,6 +30,12 @@ async def show_stage(request: web.Request) -> web.Response:
     page = template.substitute(lang=_language(request), site=site)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     return web.Response(text=page, content_type="text/html", headers=headers)
+
+
+async def open_bot(request: web.Request) -> web.Response:
+    """``https://t.me/<bot>?start=<payload>``: the stage with that chat open, ready to start."""
+    query = {"bot": request.match_info["bot"], "start": request.query.get("start", "")}
+    raise web.HTTPFound(f"/?{urlencode(query)}")
 
 
 def _language(request: web.Request) -> str:

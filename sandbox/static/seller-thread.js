@@ -50,6 +50,15 @@ export class SellerThread {
     this.composer.focus();
   }
 
+  /** A button above the composer that sends /start with what a link brought along. */
+  offerStart(payload) {
+    const text = `/start ${payload ?? ""}`.trim();
+    const press = () => this.say({ text }).then(() => start.remove(), () => {});
+    const start = el("button", { type: "button", class: "start-bot", testid: "start-bot", onclick: press }, t("start_bot"));
+    this.composer.node.before(start);
+    start.focus();
+  }
+
   get group() {
     return this.seller.groups.find((chat) => chat.chat_id === this.place.chatId);
   }

@@ -58,6 +58,15 @@ export class Seller {
     if (this.user) this.openThread({ chatId: this.user.id, bot, title: bot.first_name, subtitle: `@${bot.username}` });
   }
 
+  /** Open the chat with a bot and offer to start it; false where there is no such bot. */
+  offerStart(username, payload) {
+    const bot = this.state.bots.find((known) => known.username.toLowerCase() === username.toLowerCase());
+    if (!bot || !this.user) return false;
+    this.openBot(bot);
+    this.view.offerStart(payload);
+    return true;
+  }
+
   openThread(place) {
     this.view = new SellerThread(this, place);
   }

@@ -70,5 +70,15 @@ for (const button of document.querySelectorAll("[data-lang]")) {
     location.assign(`/?lang=${button.dataset.lang}`);
   });
 }
+
+/** What t.me does: the chat with a bot, and its Start button ready to be pressed. */
+async function openBot() {
+  const query = new URLSearchParams(location.search);
+  if (!query.get("bot")) return;
+  history.replaceState(null, "", "/");
+  await look();
+  if (seller.offerStart(query.get("bot"), query.get("start"))) show("seller");
+}
+
 show("buyer");
-follow();
+openBot().catch(() => {}).then(follow);

@@ -25,6 +25,7 @@ export default {
   general: "General",
   topics: "topics",
   private_chat: "private chat with the bot",
+  start_bot: "Start",
   write: "Message",
   send: "Send",
   back: "Back",

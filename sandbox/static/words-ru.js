@@ -25,6 +25,7 @@ export default {
   general: "General",
   topics: "темы",
   private_chat: "личный чат с ботом",
+  start_bot: "Запустить",
   write: "Сообщение",
   send: "Отправить",
   back: "Назад",

@@ -31,6 +31,15 @@ def test_the_page_links_to_the_site(start):
     assert 'href="http://127.0.0.1:8123"' in page
 
 
+def test_t_me_leads_to_the_stage_with_the_bot(world):
+    address = f"{world.url}/t.me/shop_bot?start=link-a_b%26c"
+    response = world.http.get(address, timeout=5, allow_redirects=False)
+    assert (response.status_code, response.headers["Location"]) == (
+        302,
+        "/?bot=shop_bot&start=link-a_b%26c",
+    )
+
+
 @pytest.fixture
 def open_stage(browser, world):
     """Return a maker of pages: ``open_stage(width=…)``; its complaints fail the test at the end.

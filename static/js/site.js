@@ -131,6 +131,11 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".site-toast").forEach(scheduleDismissal);
     document.querySelector("[data-focus]")?.focus();
+    // A row of sections wider than the screen begins where the reader is.
+    for (const link of document.querySelectorAll(".account-nav [aria-current], .cabinet-nav [aria-current]")) {
+      const row = link.parentElement;
+      row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+    }
     const node = scroller();
     if (node) scrollToEnd(node);
     showUnread();
