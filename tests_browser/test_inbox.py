@@ -5,8 +5,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from dialogs.models import Dialog, Message
-from dialogs.tests.inbox import make_account, make_dialog
-from tests_browser.conftest import PHONE
+from dialogs.tests.inbox import add_message, make_account, make_dialog
+from dialogs.tests.media import picture, store_picture, store_voice
+from integrations.services.log import log_event
+from tests_browser.conftest import DESKTOP, PHONE
+from tests_browser.test_pages import look_at
 
 
 @pytest.fixture
@@ -128,3 +131,126 @@ def test_a_name_must_be_typed_before_anything_is_removed(open_browser, owner, di
     expect(button).to_be_disabled()
     tab.get_by_label("Type Shop to confirm").fill("Shop")
     expect(button).to_be_enabled()
+
+
+def add_media(dialog):
+    """Add one of each sort of message that a thread knows."""
+    organization, now = dialog.organization, timezone.now()
+    photo = add_message(dialog, "Like this one?", kind="image")
+    stored = store_picture(organization, width=1200, height=900)
+    photo.attachments.create(kind="photo", state="stored", file=stored)
+    voice = add_message(dialog, kind="voice")
+    voice.attachments.create(kind="voice", state="stored", file=store_voice(organization))
+    lost = add_message(dialog, kind="image")
+    lost.attachments.create(kind="photo", state="failed")
+    add_message(dialog, "Yes", is_incoming=False, reply_to=photo, edited_at=now, status="read")
+    add_message(dialog, "Taken back", deleted_at=now)
+    add_message(dialog, "Haggles", kind="note", is_incoming=False, author_name="Olga")
+    add_message(dialog, "A notice", kind="system")
+
+
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"]
+)
+def test_every_sort_of_message_is_fit_for_everybody(
+    open_browser, owner, dialog, organization, viewport, scheme
+):
+    add_media(dialog)
+    Dialog.objects.filter(pk=dialog.pk).update(tags=["VIP", "to call back"], assignee=owner)
+    for level in ("info", "warning", "error"):
+        log_event(
+            organization_id=organization.pk,
+            source="avito",
+            account_id=dialog.avito_account_id,
+            event="limited",
+            text="Too Many Requests " * 20,
+            level=level,
+        )
+    tab = open_browser(owner, viewport=viewport, color_scheme=scheme)
+    paths = ("/client/dialogs", f"/client/dialogs/{dialog.pk}", "/client/integrations/log")
+    assert [fault for path in paths for fault in look_at(tab, path)] == []
+
+
+def test_a_picture_is_seen_before_it_is_sent(open_browser, owner, dialog):
+    tab = open_browser(owner)
+    tab.goto(f"/client/dialogs/{dialog.pk}")
+    upload = {"name": "bike.png", "mimeType": "image/png", "buffer": picture(60, 40, "PNG")}
+    tab.get_by_label("Add a picture").set_input_files(upload)
+    preview = tab.locator(".composer-preview")
+    expect(preview).to_contain_text("bike.png")
+    tab.get_by_role("button", name="Remove the picture").click()
+    expect(preview).to_be_hidden()
+    tab.get_by_label("Add a picture").set_input_files(upload)
+    tab.get_by_label("Your answer").press("Enter")
+    own = tab.locator(".bubble-own")
+    expect(own.locator("img")).to_have_js_property("naturalWidth", 60)
+    expect(preview).to_be_hidden()
+    assert dialog.messages.get(is_incoming=False).kind == "image"
+
+
+def test_a_pasted_picture_is_taken(open_browser, owner, dialog):
+    tab = open_browser(owner)
+    tab.goto(f"/client/dialogs/{dialog.pk}")
+    tab.get_by_label("Your answer").evaluate(
+        """(field) => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array([1])], "shot.png", { type: "image/png" }));
+            const paste = { clipboardData: files, bubbles: true, cancelable: true };
+            field.dispatchEvent(new ClipboardEvent("paste", paste));
+        }"""
+    )
+    expect(tab.locator(".composer-preview")).to_contain_text("shot.png")
+
+
+def test_a_picture_opens_large_and_closes_by_key(open_browser, owner, dialog):
+    add_media(dialog)
+    tab = open_browser(owner)
+    tab.goto(f"/client/dialogs/{dialog.pk}")
+    tab.locator("a.photo").click()
+    large = tab.get_by_role("dialog", name="Picture")
+    expect(large.locator("img")).to_be_visible()
+    assert tab.url.endswith(str(dialog.pk))
+    tab.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+
+
+def test_a_voice_message_plays(open_browser, owner, dialog):
+    add_media(dialog)
+    tab = open_browser(owner)
+    tab.goto(f"/client/dialogs/{dialog.pk}")
+    voice = tab.locator("audio")
+    voice.evaluate("(node) => node.play()")
+    tab.wait_for_function("document.querySelector('audio').currentTime > 0")
+    # What arrives meanwhile does not stop it.
+    buyer_writes(dialog, "Hello?")
+    expect(tab.locator(".bubble").last).to_contain_text("Hello?")
+    assert voice.evaluate("(node) => node.currentTime > 0")
+
+
+def test_dialogs_are_searched_and_narrowed_down(open_browser, owner, dialog):
+    clara = make_dialog(dialog.avito_account, "Clara", tags=["VIP"])
+    tab = open_browser(owner)
+    tab.goto("/client/dialogs")
+    tab.get_by_label("Search the dialogs").fill("clara")
+    tab.get_by_label("Search the dialogs").press("Enter")
+    expect(tab.locator(".dialog-row")).to_have_count(1)
+    tab.goto("/client/dialogs")
+    tab.locator(".inbox-search summary").click()
+    tab.get_by_label("Tag").select_option("VIP")
+    tab.get_by_role("button", name="Show").click()
+    tab.locator(".dialog-row").click()
+    tab.wait_for_url(f"**/client/dialogs/{clara.pk}?tag=VIP")
+    expect(tab.locator(".dialog-row")).to_have_count(1)
+
+
+def test_assignee_and_tags_are_set_beside_the_thread(open_browser, owner, dialog):
+    tab = open_browser(owner, viewport=PHONE)
+    tab.goto(f"/client/dialogs/{dialog.pk}")
+    tab.locator(".thread-head summary").last.click()
+    details = tab.locator(".details-panel")
+    details.get_by_label("Tags").fill("VIP, to call")
+    details.get_by_label("Assignee").select_option("Olga")
+    details.get_by_role("button", name="Save").click()
+    expect(tab.locator(".site-toast")).to_contain_text("Saved.")
+    dialog.refresh_from_db()
+    assert (dialog.tags, dialog.assignee) == (["VIP", "to call"], owner)

@@ -20,6 +20,7 @@ from dialogs.selectors import dialogs as selectors
 from dialogs.selectors.overview import count_unread
 from dialogs.services import dialogs as dialog_service
 from dialogs.services import messages as message_service
+from dialogs.services.dialogs import Assignee
 from dialogs.services.item_photos import queue_item_photo
 from dialogs.services.tags import MAX_TAGS
 from dialogs.services.uploads import keep_picture
@@ -122,15 +123,16 @@ def change_status(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse
 @require_POST
 @cabinet
 def change_details(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
-    """Say whose the dialog is and what its tags are."""
+    """Say whose the dialog is and what its tags are; what is not sent stays as it is."""
     dialog = _open(request, dialog_id)
     form = DetailsForm(request.POST)
     if not form.is_valid():
         raise _refusal(form)
+    given = form.cleaned_data
     dialog_service.update_dialog(
         dialog=dialog,
-        assignee=dialog_service.Assignee(form.cleaned_data["assignee"]),
-        tags=form.cleaned_data["tags"],
+        assignee=Assignee(given["assignee"]) if "assignee" in form.data else None,
+        tags=given["tags"] if "tags" in form.data else None,
     )
     notes.success(request, _("Saved."))
     return redirect("dialogs:dialog-detail", dialog.pk)
