@@ -178,6 +178,9 @@ def test_a_picture_is_seen_before_it_is_sent(open_browser, owner, dialog):
     tab.get_by_label("Add a picture").set_input_files(upload)
     preview = tab.locator(".composer-preview")
     expect(preview).to_contain_text("bike.png")
+    tab.wait_for_function(
+        "document.querySelector('canvas').getContext('2d').getImageData(48, 48, 1, 1).data[3] > 0"
+    )
     tab.get_by_role("button", name="Remove the picture").click()
     expect(preview).to_be_hidden()
     tab.get_by_label("Add a picture").set_input_files(upload)
@@ -219,6 +222,7 @@ def test_a_voice_message_plays(open_browser, owner, dialog):
     tab = open_browser(owner)
     tab.goto(f"/client/dialogs/{dialog.pk}")
     voice = tab.locator("audio")
+    assert voice.bounding_box()["width"] > 200
     voice.evaluate("(node) => node.play()")
     tab.wait_for_function("document.querySelector('audio').currentTime > 0")
     # What arrives meanwhile does not stop it.

@@ -36,7 +36,7 @@
         if (!file) return;
         this.said = `${this.$refs.words.dataset.added} ${file.name}`;
         // What cannot be drawn here may still be a picture: the site has the last word.
-        await draw(file, this.$refs.canvas).catch(() => {});
+        await draw(file, this.$refs.file.form.querySelector("canvas")).catch(() => {});
       },
       clear() {
         this.name = "";
