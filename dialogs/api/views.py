@@ -1,7 +1,7 @@
 import uuid
 from collections.abc import Iterable
 
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -140,9 +140,7 @@ class MessageAttachmentView(APIView):
     content_negotiation_class = _AnyAccept
 
     @extend_schema(responses={(200, "image/jpeg"): bytes, (200, "audio/ogg"): bytes})
-    def get(
-        self, request: AuthedRequest, dialog_id: uuid.UUID, attachment_id: int
-    ) -> HttpResponseBase:
+    def get(self, request: AuthedRequest, dialog_id: uuid.UUID, attachment_id: int) -> HttpResponse:
         """Return a picture or a voice message; parts of it by ``Range``."""
         attachment = get_attachment_for(
             request.user, dialog_id=dialog_id, attachment_id=attachment_id

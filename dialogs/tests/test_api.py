@@ -244,7 +244,7 @@ def test_a_picture_is_drawn_anew_and_queued_with_its_words(api, owner, dialog):
     assert (shown["kind"], shown["state"]) == ("photo", "stored")
     content = api(owner).get(shown["url"])
     assert content.status_code == 200
-    assert len(b"".join(content.streaming_content)) == shown["size"]
+    assert len(content.content) == shown["size"]
     assert [row.payload["kind"] for row in parts_for_avito()] == ["image", "text"]
 
 

@@ -1,10 +1,8 @@
 """Pictures and voices of conversations, for those who may see the conversation."""
 
 import uuid
-from typing import cast
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from config.lib.errors import NotFoundError
@@ -20,18 +18,17 @@ def show_attachment(
     request: CabinetRequest, dialog_id: uuid.UUID, attachment_id: int
 ) -> HttpResponse:
     found = get_attachment_for(request.user, dialog_id=dialog_id, attachment_id=attachment_id)
-    return cast("HttpResponse", attachment_response(request, found))
+    return attachment_response(request, found)
 
 
 @require_safe
 @cabinet
 def show_item_photo(request: CabinetRequest, dialog_id: uuid.UUID) -> HttpResponse:
     stored = get_item_photo_for(request.user, dialog_id)
-    answer = file_response(request, stored, name="item", is_final=False)
-    return cast("HttpResponse", answer)
+    return file_response(request, stored, name="item", is_final=False)
 
 
-def attachment_response(request: HttpRequest, attachment: Attachment) -> HttpResponseBase:
+def attachment_response(request: HttpRequest, attachment: Attachment) -> HttpResponse:
     """Return an attachment's content; see ``file_response``.
 
     :raises NotFoundError: it is not here, or has left the storage.

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 from config.lib.errors import NotFoundError
@@ -17,7 +17,7 @@ _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 def file_response(
     request: HttpRequest, stored: StoredFile, *, name: str, is_final: bool = True
-) -> HttpResponseBase:
+) -> HttpResponse:
     """Return a file's content, the part of it that was asked for, or "not modified".
 
     :param name: what a browser calls it when it is saved, without its ending.
@@ -26,7 +26,9 @@ def file_response(
     """
     etag = f'"{stored.sha256}"'
     known = get_conditional_response(request, etag=etag)
-    answer = known if known is not None else _body(request, stored, etag)
+    answer = (
+        _body(request, stored, etag) if known is None else HttpResponse(status=known.status_code)
+    )
     answer["ETag"] = etag
     answer["Cache-Control"] = _FOR_EVER if is_final else _FOR_AN_HOUR
     answer["Accept-Ranges"] = "bytes"
@@ -36,26 +38,32 @@ def file_response(
     return answer
 
 
-def _body(request: HttpRequest, stored: StoredFile, etag: str) -> HttpResponseBase:
+def _body(request: HttpRequest, stored: StoredFile, etag: str) -> HttpResponse:
     part = None
     if request.headers.get("If-Range", etag) == etag:
         part = read_range(request.headers.get("Range", ""), size=stored.size)
-    if part is not None and not part:
+    if part is None:
+        return HttpResponse(_read(stored, range(stored.size)), content_type=stored.content_type)
+    if not part:
         answer = HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
         answer["Content-Range"] = f"bytes */{stored.size}"
         return answer
-    try:
-        source = stored.content.open("rb")
-    except FileNotFoundError:
-        raise NotFoundError from None
-    if part is None:
-        return FileResponse(source, content_type=stored.content_type)
-    with source:
-        source.seek(part.start)
-        body = source.read(len(part))
-    answer = HttpResponse(body, status=HTTPStatus.PARTIAL_CONTENT, content_type=stored.content_type)
+    answer = HttpResponse(
+        _read(stored, part), status=HTTPStatus.PARTIAL_CONTENT, content_type=stored.content_type
+    )
     answer["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
     return answer
+
+
+def _read(stored: StoredFile, part: range) -> bytes:
+    """Return bytes of a content; whole ones are small, for they were drawn or wrapped anew."""
+    try:
+        with stored.content.open("rb") as source:
+            source.seek(part.start)
+            body: bytes = source.read(len(part))
+    except FileNotFoundError:
+        raise NotFoundError from None
+    return body
 
 
 def read_range(header: str, *, size: int) -> range | None:
