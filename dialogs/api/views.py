@@ -31,7 +31,7 @@ from dialogs.models import Dialog, Message
 from dialogs.permissions import IsStaff
 from dialogs.selectors.dialogs import (
     DialogFilter,
-    get_attachment_for,
+    get_attached_file_for,
     get_dialog_for,
     list_dialogs,
     list_messages,
@@ -41,7 +41,7 @@ from dialogs.selectors.figures import relay_figures
 from dialogs.services.dialogs import Assignee, update_dialog
 from dialogs.services.messages import send_message
 from dialogs.services.uploads import keep_picture
-from dialogs.web.attachments import attachment_response
+from integrations.web.files import file_response
 
 PAGE_PARAMETERS = [
     OpenApiParameter("cursor", OpenApiTypes.STR, description="As `next` and `previous` hold it."),
@@ -142,10 +142,10 @@ class MessageAttachmentView(APIView):
     @extend_schema(responses={(200, "image/jpeg"): bytes, (200, "audio/ogg"): bytes})
     def get(self, request: AuthedRequest, dialog_id: uuid.UUID, attachment_id: int) -> HttpResponse:
         """Return a picture or a voice message; parts of it by ``Range``."""
-        attachment = get_attachment_for(
+        stored, name = get_attached_file_for(
             request.user, dialog_id=dialog_id, attachment_id=attachment_id
         )
-        return attachment_response(request, attachment)
+        return file_response(request, stored, name=name)
 
 
 class MetricsView(APIView):

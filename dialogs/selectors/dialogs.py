@@ -92,21 +92,22 @@ def shown_messages(dialog: Dialog) -> QuerySet[Message]:
     return dialog.messages.select_related("reply_to").prefetch_related(_ATTACHMENTS)
 
 
-def get_attachment_for(actor: User, *, dialog_id: uuid.UUID, attachment_id: int) -> Attachment:
-    """Return an attachment, with its content, of a dialog that ``actor`` may see.
+def get_attached_file_for(
+    actor: User, *, dialog_id: uuid.UUID, attachment_id: int
+) -> tuple[StoredFile, str]:
+    """Return an attachment's content of a dialog that ``actor`` may see, and a name to save it by.
 
     :raises NotFoundError: there is none, it belongs to others, or its content is not here.
     """
     stored = Attachment.objects.select_related("file").filter(
         pk=attachment_id,
         state=Attachment.State.STORED,
-        file__isnull=False,
         message__dialog__in=visible_to(actor).filter(pk=dialog_id),
     )
     found = stored.first()
-    if found is None:
+    if found is None or found.file is None:
         raise NotFoundError
-    return found
+    return found.file, f"{found.kind}-{found.pk}"
 
 
 def get_item_photo_for(actor: User, dialog_id: uuid.UUID) -> StoredFile:
