@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from dialogs.models import Dialog, Message
 from dialogs.tests.inbox import add_message, make_account, make_dialog
 from dialogs.tests.media import picture, store_picture, store_voice
+from dialogs.tests.relay import wait_for
 from integrations.services.log import log_event
 from tests_browser.conftest import DESKTOP, PHONE
 from tests_browser.test_pages import look_at
@@ -178,9 +179,8 @@ def test_a_picture_is_seen_before_it_is_sent(open_browser, owner, dialog):
     tab.get_by_label("Add a picture").set_input_files(upload)
     preview = tab.locator(".composer-preview")
     expect(preview).to_contain_text("bike.png")
-    tab.wait_for_function(
-        "document.querySelector('canvas').getContext('2d').getImageData(48, 48, 1, 1).data[3] > 0"
-    )
+    drawn = "(node) => node.getContext('2d').getImageData(48, 48, 1, 1).data[3] > 0"
+    wait_for(lambda: preview.locator("canvas").evaluate(drawn))
     tab.get_by_role("button", name="Remove the picture").click()
     expect(preview).to_be_hidden()
     tab.get_by_label("Add a picture").set_input_files(upload)
@@ -224,7 +224,7 @@ def test_a_voice_message_plays(open_browser, owner, dialog):
     voice = tab.locator("audio")
     assert voice.bounding_box()["width"] > 200
     voice.evaluate("(node) => node.play()")
-    tab.wait_for_function("document.querySelector('audio').currentTime > 0")
+    expect(voice).not_to_have_js_property("currentTime", 0)
     # What arrives meanwhile does not stop it.
     buyer_writes(dialog, "Hello?")
     expect(tab.locator(".bubble").last).to_contain_text("Hello?")

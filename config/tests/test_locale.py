@@ -15,7 +15,10 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|</?\w+>")
 
 
 def read_entries(path):
-    """Return ``[(msgid, [msgstr…], is_fuzzy)]`` without the header."""
+    """Return ``[(msgid, [msgstr…], is_fuzzy)]`` without the header.
+
+    A text with a context has it before itself, as catalogues keep it.
+    """
     entries = []
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         parts = re.findall(
@@ -26,7 +29,8 @@ def read_entries(path):
         }
         if texts.get("msgid"):
             strings = [text for name, text in texts.items() if name.startswith("msgstr")]
-            entries.append((texts["msgid"], strings, "#, fuzzy" in block))
+            context = f"{texts['msgctxt']}\x04" if "msgctxt" in texts else ""
+            entries.append((context + texts["msgid"], strings, "#, fuzzy" in block))
     return entries
 
 

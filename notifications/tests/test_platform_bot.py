@@ -180,12 +180,19 @@ def test_getid_in_a_topic_of_a_group(
         },
     )
     inbox.drain()
+    known = InboundEvent.objects.count()
     made = requests.post(
         f"{sandbox.url}/telegram/bot{token}/createForumTopic",
         json={"chat_id": GROUP, "name": "T"},
         timeout=10,
     )
     thread = made.json()["result"]["message_thread_id"]
+    # The bot hears of the topic that it made itself.
+    deadline = time.monotonic() + 10
+    while InboundEvent.objects.count() == known:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    inbox.drain()
 
     body = {"chat_id": GROUP, "user": PERSON, "text": "/getid", "thread_id": thread}
     answer(sandbox, "say", body)
