@@ -22,7 +22,7 @@ class Measurement:
 
 
 MEASUREMENTS = {
-    "relay": Measurement("A text, idle site, real allowances", relay.measure_relay),
+    "relay": Measurement("A message, idle site, real allowances", relay.measure_relay),
     "polling": Measurement(
         "A text, webhooks of Avito switched off", relay.measure_polling, relay.POLLING_SETTINGS
     ),

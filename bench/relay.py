@@ -1,9 +1,11 @@
-"""How long a text takes from Avito into its topic, and from there back to the buyer."""
+"""How long texts and pictures take from Avito into the topic, and from there to the buyer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from bench.figures import Figure, at_most, percentile, spread
+from bench.pictures import draw
 from bench.site import FASTER, Site
 from bench.world import Dialog, World
 
@@ -14,6 +16,7 @@ DIALOGS_PER_SHOP = 2
 SAMPLES = 60
 PACE_SECONDS = 1.0
 MOST_SECONDS = 1.0
+PICTURE_SECONDS = 2.0
 FIRST_MESSAGE_SECONDS = 4.0
 ARRIVAL_SECONDS = 30.0
 REST_SECONDS = 2.0
@@ -36,6 +39,8 @@ async def measure_relay(site: Site) -> list[Figure]:
         await asyncio.sleep(REST_SECONDS)
         inward = await _sample(world, dialogs, relay_question, count=SAMPLES, pace=PACE_SECONDS)
         outward = await _sample(world, dialogs, relay_answer, count=SAMPLES, pace=PACE_SECONDS)
+        shown = await _sample(world, dialogs, relay_picture, count=SAMPLES, pace=PACE_SECONDS)
+        photos = await _sample(world, dialogs, relay_photo, count=SAMPLES, pace=PACE_SECONDS)
     return [
         spread("first message of a new chat: topic, card, text", first),
         at_most("  slowest", max(first), FIRST_MESSAGE_SECONDS, unit="s"),
@@ -43,6 +48,10 @@ async def measure_relay(site: Site) -> list[Figure]:
         at_most("  95th percentile", percentile(inward, 0.95), MOST_SECONDS, unit="s"),
         spread("topic to Avito", outward),
         at_most("  95th percentile", percentile(outward, 0.95), MOST_SECONDS, unit="s"),
+        spread("a picture, Avito to the topic", shown),
+        at_most("  95th percentile", percentile(shown, 0.95), PICTURE_SECONDS, unit="s"),
+        spread("a photo, topic to Avito", photos),
+        at_most("  95th percentile", percentile(photos, 0.95), PICTURE_SECONDS, unit="s"),
     ]
 
 
@@ -89,6 +98,40 @@ async def relay_answer(world: World, dialog: Dialog, number: int) -> float:
     call = await world.wait_call(
         "avito.sendMessage",
         lambda call: call["params"].get("message", {}).get("text") == text,
+        after=after,
+        seconds=ARRIVAL_SECONDS,
+    )
+    return float(call["at"]) - said_at
+
+
+async def relay_picture(world: World, dialog: Dialog, number: int) -> float:
+    """Let the buyer show a picture; return the seconds until it was sent to the topic.
+
+    The dialog's pictures come one after another, far enough apart.
+    """
+    image, after = draw("b", dialog=dialog.number, number=number), await world.last_seq()
+    said_at = time.time()
+    await world.say_on_avito(dialog, image=image)
+    call = await world.wait_call(
+        "telegram.sendPhoto",
+        lambda call: (
+            call["params"].get("message_thread_id") == dialog.thread
+            and call["params"]["chat_id"] == dialog.shop.group
+        ),
+        after=after,
+        seconds=ARRIVAL_SECONDS,
+    )
+    return float(call["at"]) - said_at
+
+
+async def relay_photo(world: World, dialog: Dialog, number: int) -> float:
+    """Let the seller send a photo; return the seconds until it was sent to the buyer."""
+    photo, after = draw("s", dialog=dialog.number, number=number), await world.last_seq()
+    said_at = time.time()
+    await world.say_in_topic(dialog, photo=photo)
+    call = await world.wait_call(
+        "avito.sendImage",
+        lambda call: call["params"]["chat_id"] == dialog.chat_id,
         after=after,
         seconds=ARRIVAL_SECONDS,
     )

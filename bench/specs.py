@@ -7,6 +7,7 @@ where they are absent.
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from openapi_core import Config, OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from bench.wiretap import Exchange
 from launcher.layout import ROOT
 
 CONTRACTS = ROOT.parent / "shared" / "contracts"
@@ -33,6 +33,20 @@ _BASIC: Mapping[str, Callable[[object], bool]] = {
     "String": lambda value: isinstance(value, str),
     "Boolean": lambda value: isinstance(value, bool),
 }
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer. A status of 0: the connection broke before the answer."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+    status: int
+    answer_headers: Mapping[str, str]
+    answer: bytes
 
 
 def require(*contracts: Path) -> None:

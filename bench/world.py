@@ -216,23 +216,43 @@ class World:
     async def ask(self, dialog: Dialog, text: str) -> float:
         """Let the buyer write; return when that was."""
         at = time.time()
-        await self.control("avito/say", {"chat_id": dialog.chat_id, "type": "text", "text": text})
+        await self.say_on_avito(dialog, text=text)
         return at
+
+    async def say_on_avito(self, dialog: Dialog, **content: object) -> Json:
+        """Let the buyer say ``text``, ``image`` or ``voice``; return ``message_id``."""
+        said: Json = await self.control("avito/say", {"chat_id": dialog.chat_id, **content})
+        return said
 
     async def reply(self, dialog: Dialog, text: str) -> float:
         """Let the seller write in the dialog's topic; return when that was."""
         at = time.time()
-        await self.control(
-            "telegram/say",
-            {
-                "bot": dialog.shop.token,
-                "chat_id": dialog.shop.group,
-                "user": SELLER,
-                "thread_id": dialog.thread,
-                "text": text,
-            },
-        )
+        await self.say_in_topic(dialog, text=text)
         return at
+
+    async def say_in_topic(self, dialog: Dialog, **content: object) -> Json:
+        """Let the seller say ``text``, ``photo`` or ``album``, or change what it ``edits``.
+
+        :returns: ``message_id`` and, unless it is an edit, ``message_ids``.
+        """
+        where = {
+            "bot": dialog.shop.token,
+            "chat_id": dialog.shop.group,
+            "user": SELLER,
+            "thread_id": dialog.thread,
+        }
+        said: Json = await self.control("telegram/say", {**where, **content})
+        return said
+
+    async def fetch(self, url: str) -> bytes:
+        """Get what is at an address of the sandbox.
+
+        :raises SiteError: it is not there.
+        """
+        async with self._session.get(url) as answer:
+            if answer.status != 200:
+                raise SiteError(f"GET {url}: {answer.status}")
+            return await answer.read()
 
     async def group_messages(self, shop: Shop) -> list[Json]:
         """Get what stands in a shop's group, oldest first."""

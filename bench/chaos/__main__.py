@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _read(arguments)
     size = storm.Size(dialogs=options.dialogs, messages=options.messages, pace=options.pace)
-    runs: dict[str, Run] = {**RUNS, "outage": partial(_outage, options.outage)}
+    runs: dict[str, Run] = {**RUNS, "outage": partial(_outage, options.outage, options.factor)}
     verdicts = [_run(name, partial(runs[name], size)) for name in options.names or RUNS]
     return 0 if all(verdicts) else 1
 
@@ -35,6 +35,9 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pace", type=float, default=whole.pace, help="seconds between two")
     parser.add_argument(
         "--outage", type=float, default=outage.OUTAGE_SECONDS, help="seconds of the outage"
+    )
+    parser.add_argument(
+        "--factor", type=int, default=outage.FACTOR, help="of the outage's allowances; 1: the real"
     )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(RUNS):
@@ -56,8 +59,8 @@ def _storm(size: storm.Size) -> Sequence[Check]:
         return asyncio.run(storm.run_storm(site, size, say=say)).checks
 
 
-def _outage(seconds: float, _: storm.Size) -> Sequence[Check]:
-    with Site("chaos-outage", outage.SETTINGS) as site:
+def _outage(seconds: float, factor: int, _: storm.Size) -> Sequence[Check]:
+    with Site("chaos-outage", outage.settings(factor)) as site:
         return asyncio.run(outage.run_outage(site, outage.SIZE, seconds, say=say))
 
 
@@ -81,7 +84,7 @@ def _fuzz(_: storm.Size) -> Sequence[Check]:
 
 RUNS: Mapping[str, Run] = {
     "storm": _storm,
-    "outage": partial(_outage, outage.OUTAGE_SECONDS),
+    "outage": partial(_outage, outage.OUTAGE_SECONDS, outage.FACTOR),
     "redis": _redis,
     "allowances": _allowances,
     "fuzz": _fuzz,

@@ -19,7 +19,11 @@ VICTIMS = ("worker", "pump")
 REFUSED_SHARE = 0.10
 FAILED_SHARE = 0.05
 DOUBLED_SHARE = 0.10
-SENDS = ("telegram.send*", "avito.send*")
+SENDS = (
+    *("telegram.send*", "telegram.editMessage*", "telegram.setMessageReaction"),
+    *("telegram.getFile", "avito.send*", "avito.deleteMessage", "avito.uploadImages"),
+    "avito.getVoiceFiles",
+)
 HOOKS = ("telegram.webhook", "avito.webhook")
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 TOKEN = re.compile(r"\b[bs]\d{3}-\d{3}\b")
 
@@ -32,12 +33,49 @@ def find_doubled(arrived: Iterable[str], *, allowed: Collection[str] = ()) -> li
     return [token for token, count in counts.items() if count > 1 and token not in allowed]
 
 
-def find_overtaken(arrived: Sequence[str]) -> list[str]:
-    """Get what arrived behind a later message of its dialog: `later before earlier`.
+def find_overtaken(arrived: Sequence[str], *, said: Sequence[str]) -> list[str]:
+    """Get what arrived behind something that was said later: `later before earlier`.
 
-    A repeat right behind its first arrival overtakes nothing.
+    A repeat right behind its first arrival overtakes nothing; what was not said here is nobody's.
+
+    :param said: everything whose order counts, in its order.
     """
-    return [f"{first} before {second}" for first, second in pairwise(arrived) if first > second]
+    places = {piece: place for place, piece in enumerate(said)}
+    known = [piece for piece in arrived if piece in places]
+    return [
+        f"{first} before {second}"
+        for first, second in pairwise(known)
+        if places[first] > places[second]
+    ]
+
+
+def name_by_place(arrived: Iterable[str], *, said: Sequence[str], mark: str) -> list[str]:
+    """Give what carries only a mark the name of what was said behind the piece before it.
+
+    One more behind such a piece is its repeat; one for which there is no place keeps its mark.
+    """
+    following = dict(pairwise(said))
+    named: list[str] = []
+    for piece in arrived:
+        before = named[-1] if named else ""
+        after = following.get(before, "")
+        if piece != mark:
+            named.append(piece)
+        elif after.endswith(mark):
+            named.append(after)
+        else:
+            named.append(before if before.endswith(mark) else mark)
+    return named
+
+
+def struck_tokens(text: str, entities: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Get the numbered messages that are struck out in a text of Telegram's."""
+    encoded = text.encode("utf-16-le")
+    return tokens_in(
+        encoded[2 * e["offset"] : 2 * (e["offset"] + e["length"])].decode("utf-16-le")
+        for e in entities
+        if e["type"] == "strikethrough"
+    )
 
 
 @dataclass(frozen=True)

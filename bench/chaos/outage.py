@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bench.chaos.forms import write_script
 from bench.chaos.ledger import Check
-from bench.chaos.storm import SETTINGS, UNFINISHED, Size, open_dialogs, reckon, wait_quiet
-from bench.site import Site, SiteError
+from bench.chaos.reckoning import reckon
+from bench.chaos.storm import SETTINGS, Size, count_unfinished, open_dialogs, wait_quiet
+from bench.site import Site, SiteError, faster
 from bench.world import Dialog, World, wait_until
-
-__all__ = ["OUTAGE_SECONDS", "SETTINGS", "SIZE", "run_outage"]
 
 # Ten minutes, in which 2,500 messages are written each way, besides the first of each dialog.
 OUTAGE_SECONDS = 600.0
 SIZE = Size(dialogs=50, messages=51, pace=0.0)
+# How much faster than the real ones the allowances refill.
+FACTOR = 20
 # What the outage strikes: whatever is written to either side, and the looking there afterwards.
 DOWN = {
     "telegram.sendMessage": 502,
@@ -27,6 +29,12 @@ DOWN = {
 TOPICS_SECONDS = 60.0
 INTAKE_SECONDS = 300.0
 TOO_MANY_REQUESTS = 429
+PROCESSES = ("worker", "pump", "web", "sandbox")
+
+
+def settings(factor: int) -> dict[str, str]:
+    """Get what the site of an outage is started with."""
+    return {**SETTINGS, **faster(factor)}
 
 
 async def run_outage(
@@ -39,20 +47,23 @@ async def run_outage(
     """
     async with World(site) as world:
         dialogs = await open_dialogs(world, size.dialogs)
+        scripts = [write_script(dialog, size.messages, is_mixed=False) for dialog in dialogs]
         await _begin(world, dialogs)
         before = await world.last_seq()
         waiting = await _write_while_down(world, dialogs, size, seconds)
         vain = len(await world.calls("*", after=before))
-        back_at = time.monotonic()
+        back_at, used = time.monotonic(), _count_cpu(site)
         await wait_quiet(site)
         took = time.monotonic() - back_at
         say(f"{waiting} waited, {vain} calls meanwhile, all through {took:.0f} s after the return")
+        spent = {name: seconds - used[name] for name, seconds in _count_cpu(site).items()}
+        say("CPU seconds of it: " + ", ".join(f"{n} {s:.0f}" for n, s in spent.items()))
         expected = 2 * size.dialogs * (size.messages - 1)
         refused = [c for c in await world.calls("*") if c["status"] == TOO_MANY_REQUESTS]
         return [
             Check(f"{expected} waited", [] if waiting >= expected else [waiting]),
             Check("nothing beyond the allowances", [call["on"] for call in refused]),
-            *await reckon(world, dialogs, size),
+            *await reckon(world, scripts),
         ]
 
 
@@ -68,7 +79,7 @@ async def _begin(world: World, dialogs: Sequence[Dialog]) -> None:
         await asyncio.sleep(1)
     for dialog in dialogs:
         await world.reply(dialog, dialog.answer(1))
-    if not await wait_until(lambda: not _count_unfinished(world.site), seconds=TOPICS_SECONDS):
+    if not await wait_until(lambda: not count_unfinished(world.site), seconds=TOPICS_SECONDS):
         raise SiteError("the dialogs do not begin")
 
 
@@ -95,8 +106,8 @@ async def _write_while_down(
     await asyncio.sleep(max(0.0, back_at - time.monotonic()))
     # A slow machine may not have taken in all that was said.
     expected = 2 * len(dialogs) * (size.messages - 1)
-    await wait_until(lambda: _count_unfinished(world.site) >= expected, seconds=INTAKE_SECONDS)
-    waiting = _count_unfinished(world.site)
+    await wait_until(lambda: count_unfinished(world.site) >= expected, seconds=INTAKE_SECONDS)
+    waiting = count_unfinished(world.site)
     await world.clear_faults()
     return waiting
 
@@ -107,5 +118,5 @@ async def _write(world: World, dialog: Dialog, size: Size) -> None:
         await world.reply(dialog, dialog.answer(number))
 
 
-def _count_unfinished(site: Site) -> int:
-    return int(site.query(UNFINISHED)[0][0])
+def _count_cpu(site: Site) -> dict[str, float]:
+    return {name: site.cpu_seconds(name) for name in PROCESSES}

@@ -31,7 +31,36 @@ def test_lost_doubled_and_strange_messages_are_named():
     ],
 )
 def test_a_later_message_before_an_earlier_one_is_named(arrived, overtaken):
-    assert ledger.find_overtaken(arrived) == overtaken
+    said = ["b001-001", "b001-002", "b001-010"]
+    assert ledger.find_overtaken(arrived, said=said) == overtaken
+
+
+def test_order_is_that_of_what_was_said_and_nothing_else_counts():
+    said = ["s001-001#1", "s001-001", "s001-001#2"]
+    assert ledger.find_overtaken(said, said=said) == []
+    assert ledger.find_overtaken(["s001-001", "x", "s001-001#1"], said=said) == [
+        "s001-001 before s001-001#1"
+    ]
+
+
+def test_a_voice_is_the_one_that_was_said_at_its_place():
+    said = ["b001-001", "b001-002", "b001-003#voice", "b001-004"]
+
+    def name(*arrived):
+        return ledger.name_by_place(arrived, said=said, mark="#voice")
+
+    assert name("b001-001", "b001-002", "#voice", "b001-004") == said
+    assert name("b001-002", "#voice", "#voice") == ["b001-002", *["b001-003#voice"] * 2]
+    # There is none behind the first and none at the end: it belongs to nothing that was said.
+    assert name("b001-001", "#voice") == ["b001-001", "#voice"]
+    assert name("#voice") == ["#voice"]
+
+
+def test_struck_out_is_what_the_entity_covers_counted_as_telegram_does():
+    text = "🙂 b001-001\nb001-002"
+    strike = {"type": "strikethrough", "offset": 3, "length": 8}
+    assert ledger.struck_tokens(text, [strike]) == ["b001-001"]
+    assert ledger.struck_tokens(text, [{**strike, "type": "bold"}]) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from bench import specs
-from bench.wiretap import Exchange
+from bench.specs import Exchange
 
 
 def call(method, **params):
