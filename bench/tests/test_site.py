@@ -1,6 +1,7 @@
 """What a site of ours is started with, and how its log is read."""
 
-from bench.site import LogTail, Site
+from bench.site import ALLOWANCES, LogTail, Site, faster
+from config.settings import base
 
 
 def test_a_site_inherits_nothing_that_leads_to_other_servers(tmp_path, monkeypatch):
@@ -39,3 +40,11 @@ def test_the_log_is_read_line_by_line_as_it_grows(tmp_path):
         file.write(" line\n\x1b[36mworker   |\x1b[0m in colour\n")
     assert tail.read() == [("pump", "half a line"), ("worker", "in colour")]
     assert tail.read() == []
+
+
+def test_a_faster_clock_raises_all_allowances_alike():
+    settings = faster(20)
+    assert settings["AVITO_CHAT_PER_SECOND"] == "20"
+    assert settings["TELEGRAM_GROUP_PER_MINUTE"] == "400"
+    assert {name: float(value) / 20 for name, value in settings.items()} == ALLOWANCES
+    assert set(settings) == {name for name in settings if hasattr(base, name)}
