@@ -56,6 +56,15 @@ def wait_for_rights(bot: Bot) -> Wait | None:
     return Wait(RIGHTS_SECONDS, "the bot may not make topics")
 
 
+def wait_after_refusal(delivery: Delivery, bot: Bot) -> Wait | None:
+    """Return what the opening or closing of a topic has to wait for once it was refused.
+
+    It is tried first: a bot needs no right for a topic that it has made itself.
+    """
+    was_refused = delivery.last_error_code in membership.REFUSALS
+    return wait_for_rights(bot) if was_refused else None
+
+
 def tell_unusable(delivery: Delivery, outcome: Outcome) -> None:
     """Tell the owners of the delivery's bot, once a day, that Telegram makes no topic for it."""
     bot = Bot.objects.filter(pk=_bot_id(delivery)).first()

@@ -11,11 +11,20 @@ from django.utils import timezone
 from dialogs.models import Dialog, Message
 from dialogs.services.routes import find_place, telegram_route, telegram_side_lane
 from integrations.models import Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared
+from integrations.services.calls import (
+    Again,
+    Ambiguity,
+    Call,
+    Drop,
+    Outcome,
+    Policy,
+    Prepared,
+)
 from integrations.services.outbox import deliver
 
 REACTION = "dialogs.reaction"
-POLICY = Policy(max_attempts=5)
+# Tried through any outage: the newer one takes an older one's place, and a day ends each.
+POLICY = Policy(on_ambiguous=Ambiguity.REPEATABLE, max_attempts=None)
 LIFE = timedelta(days=1)
 
 DONE = "👌"
@@ -59,9 +68,11 @@ def prepare_reaction(delivery: Delivery) -> Prepared:
     place = find_place(dialog) if dialog else None
     if place is None or place.budget_key != delivery.budget_key:
         return Drop("the message stands in another group")
-    emoji = payload["emoji"] or _current(delivery)
+    if _is_superseded(delivery):
+        return Drop("a newer one shows it")
+    emoji = payload["emoji"] or _current(payload["message_id"])
     if not emoji:
-        return Drop("there is nothing to show, or it is shown by a newer one")
+        return Drop("there is nothing to show")
     params = {"chat_id": place.chat_id, "message_id": payload["telegram_message_id"]}
     return Call("setMessageReaction", {**params, "reaction": [{"type": "emoji", "emoji": emoji}]})
 
@@ -71,17 +82,15 @@ def settle_reaction(delivery: Delivery, outcome: Outcome) -> Again | None:
     return None
 
 
-def _current(delivery: Delivery) -> str:
-    message = Message.objects.filter(pk=delivery.payload["message_id"]).first()
-    newer = Delivery.objects.filter(
-        lane=delivery.lane,
-        kind=REACTION,
-        pk__gt=delivery.pk,
-        payload__message_id=delivery.payload["message_id"],
-    )
-    if message is None or newer.exists():
-        return ""
-    return receipt_of(message)
+def _is_superseded(delivery: Delivery) -> bool:
+    number = delivery.payload["telegram_message_id"]
+    newer = Delivery.objects.filter(lane=delivery.lane, kind=REACTION, pk__gt=delivery.pk)
+    return newer.filter(payload__telegram_message_id=number).exists()
+
+
+def _current(message_id: int) -> str:
+    message = Message.objects.filter(pk=message_id).first()
+    return receipt_of(message) if message else ""
 
 
 def _queue(

@@ -18,11 +18,12 @@ from dialogs.services.groups import (
     UNUSABLE_PAUSE_SECONDS,
     mend_group,
     tell_unusable,
+    wait_after_refusal,
     wait_for_rights,
 )
 from dialogs.services.routes import Place, find_place, telegram_side_lane
 from dialogs.services.wording import card_text, topic_name
-from integrations.models import Delivery
+from integrations.models import Bot, Delivery
 from integrations.services.calls import (
     Again,
     Ahead,
@@ -107,7 +108,10 @@ def reopen_first(delivery: Delivery, place: Place) -> Ahead | None:
 
 
 def prepare_reopen(delivery: Delivery) -> Prepared:
-    return Call("reopenForumTopic", delivery.payload)
+    """Open a topic; once refused, wait for the right instead of asking again and again."""
+    bot = Bot.objects.filter(pk=delivery.sender.partition(":")[2]).first()
+    wait = wait_after_refusal(delivery, bot) if bot else None
+    return wait or Call("reopenForumTopic", delivery.payload)
 
 
 def settle_reopen(delivery: Delivery, outcome: Outcome) -> Again | None:

@@ -4,6 +4,7 @@ import pytest
 
 from dialogs.services.readings import mark_read_up_to
 from dialogs.tests.relay import deliveries
+from integrations.models import Delivery
 from integrations.signals import avito_messages_read
 
 
@@ -108,3 +109,37 @@ def test_a_group_that_forbids_reactions_holds_nothing_up(talking, sandbox):
     talking.seller_says("And more")
     talking.run()
     assert talking.seen_by_buyer() == ["Yes", "And more"]
+
+
+def test_no_outage_is_long_enough_to_give_a_receipt_up(talking, sandbox):
+    sandbox.fault("telegram.setMessageReaction", "timeout_after", seconds=0.1, times=3)
+    sandbox.fault("telegram.setMessageReaction", "status", status=502, times=9)
+    number = talking.seller_says("Yes")
+    talking.run(until=lambda: deliveries("to_avito") == ["sent"])
+    for tries in range(1, 13):
+        talking.hurry()
+        talking.run(until=lambda tries=tries: the_receipt().attempts == tries)
+        assert (the_receipt().state, the_receipt().needs_person) == ("retry", False)
+    talking.hurry()
+    talking.run()
+    assert talking.receipt(number) == ["👌"]
+    assert deliveries("reaction") == ["sent"]
+    lives = the_receipt().expires_at - the_receipt().created_at
+    assert lives.total_seconds() == pytest.approx(86_400, abs=5)
+
+
+def test_the_answer_to_a_command_gives_way_to_what_became_of_it_later(talking, sandbox):
+    sandbox.fault("telegram.setMessageReaction", "status", status=502)
+    number = talking.seller_says("/note calls back on Friday")
+    talking.run(until=lambda: deliveries("reaction") == ["retry"])
+    talking.seller_says("/delete", reply_to=number)
+    talking.run(until=lambda: len(deliveries("reaction")) == 3)
+    sandbox.clear_faults()
+    talking.hurry()
+    talking.run()
+    assert talking.receipt(number) == ["🙈"]
+    assert deliveries("reaction") == ["cancelled", "sent", "sent"]
+
+
+def the_receipt() -> Delivery:
+    return Delivery.objects.get(kind="dialogs.reaction")

@@ -122,6 +122,8 @@ class Ambiguity(Enum):
     AT_LEAST_ONCE = "at_least_once"
     # Never sent again by itself: a person decides.
     AT_MOST_ONCE = "at_most_once"
+    # Twice is as good as once, as with a reaction: an unclear outcome is one more failed try.
+    REPEATABLE = "repeatable"
 
 
 @dataclass(frozen=True, slots=True)

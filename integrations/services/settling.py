@@ -186,6 +186,9 @@ def _limited(delivery: Delivery, outcome: Outcome) -> None:
 
 def _ambiguous(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
     rule = kind.policy.on_ambiguous
+    if rule is Ambiguity.REPEATABLE:
+        _retry(delivery, outcome, kind)
+        return
     was_lost = outcome.code == "worker_lost"
     again = isinstance(rule, ReadBack) or (
         rule is Ambiguity.AT_LEAST_ONCE and (was_lost or not delivery.uncertain)
