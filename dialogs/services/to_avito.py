@@ -8,7 +8,7 @@ from django.db import transaction
 
 from dialogs.models import Attachment, Message
 from dialogs.selectors.locks import lock_dialog
-from dialogs.services import echoes
+from dialogs.services import echoes, recalls
 from dialogs.services.messages import TO_AVITO, change_status, lock_message, part_key
 from dialogs.services.parts import IMAGE, TEXT, current_picture, kind_of, revision_of
 from dialogs.services.topic_notes import tell_topic
@@ -52,6 +52,8 @@ def prepare_part(delivery: Delivery) -> Prepared:
         return Drop("it is on Avito already")
     if message.deleted_at is not None:
         return Drop("it was deleted before it was sent")
+    if recalls.recall(message):
+        return Drop("a person has answered before it was sent")
     if _is_replaced(delivery, message):
         return _newer_parts(delivery, message)
     if _has_dead_part(delivery):
@@ -74,6 +76,8 @@ def settle_part(delivery: Delivery, outcome: Outcome) -> Again | None:
         echoes.bind(delivery, message.dialog, found or f"{echoes.NO_ID}{delivery.pk}")
     elif outcome.status is Status.PERMANENT:
         echoes.let_go_of_kept(delivery, message.dialog)
+        if recalls.recall(message):
+            return None
         _give_up(message, delivery, {"code": outcome.code, "text": outcome.text})
     return None
 
