@@ -3,6 +3,7 @@
 from config.lib.live import register_room
 from dialogs import group_notices
 from dialogs.selectors.dialogs import may_join
+from dialogs.selectors.used_files import find_attached, find_item_photos
 from dialogs.services import (
     attachments,
     bans,
@@ -27,6 +28,7 @@ from dialogs.services.avito_intake import take_message
 from dialogs.services.edits import take_edit
 from dialogs.services.telegram_intake import take_reaction, take_topic_message
 from integrations.models import InboundEvent
+from integrations.services.file_cleaning import register_use
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
 from integrations.signals import avito_messages_read
@@ -42,6 +44,8 @@ def register() -> None:
     _register_kinds()
     _register_answer_kinds()
     _register_topic_kinds()
+    register_use("attachments", find_attached)
+    register_use("item photos", find_item_photos)
     register_room("dialog", may_join)
     group_notices.register()
     item_photos.register()

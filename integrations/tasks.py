@@ -5,6 +5,7 @@ from celery import shared_task
 from config.lib.queue import bell_task
 from integrations.services import (
     cleaning,
+    file_cleaning,
     heartbeats,
     inbox,
     membership,
@@ -57,3 +58,8 @@ def record_beat_tick() -> None:
 @shared_task(name="integrations.delete_old_rows", ignore_result=True)
 def delete_old_rows() -> None:
     cleaning.delete_old_rows()
+
+
+@shared_task(name="integrations.delete_unused_files", ignore_result=True)
+def delete_unused_files() -> None:
+    file_cleaning.delete_unused_files()

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models.functions import Now
 
 from integrations.media import images, voices
 from integrations.models import StoredFile
@@ -70,7 +71,7 @@ def _keep(
     duration_seconds: float | None = None,
 ) -> StoredFile:
     digest = hashlib.sha256(content).hexdigest()
-    known = StoredFile.objects.filter(organization_id=organization_id, sha256=digest).first()
+    known = _find_to_keep(organization_id, digest)
     if known is not None and known.content.storage.exists(str(known.content.name)):
         return known
     stored = known or StoredFile(organization_id=organization_id, sha256=digest)
@@ -78,6 +79,12 @@ def _keep(
     stored.width, stored.height, stored.duration_seconds = width, height, duration_seconds
     stored.content.save(f"{digest}.{_SUFFIXES[content_type]}", ContentFile(content), save=False)
     return _insert(stored) if known is None else _update(stored)
+
+
+def _find_to_keep(organization_id: UUID, digest: str) -> StoredFile | None:
+    """Return what is kept already, young again, so that no cleaning takes it from under us."""
+    same = StoredFile.objects.filter(organization_id=organization_id, sha256=digest)
+    return same.first() if same.update(created_at=Now()) else None
 
 
 def _insert(stored: StoredFile) -> StoredFile:
