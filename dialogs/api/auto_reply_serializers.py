@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from dialogs.services.auto_reply_settings import MAX_DELAY_SECONDS, MIN_DELAY_SECONDS
 from dialogs.services.messages import MAX_TEXT
 
 _CLOCK = "%H:%M"
@@ -32,3 +33,9 @@ class AutoReplyFields(serializers.Serializer[Any]):
         max_length=_LONGEST_ZONE, required=False, help_text="An IANA name, such as Europe/Moscow."
     )
     auto_reply_text = serializers.CharField(max_length=MAX_TEXT, allow_blank=True, required=False)
+    auto_reply_delay_seconds = serializers.IntegerField(
+        min_value=MIN_DELAY_SECONDS,
+        max_value=MAX_DELAY_SECONDS,
+        required=False,
+        help_text="How long a buyer waits for a person before the auto-reply goes out.",
+    )

@@ -18,7 +18,9 @@ from dialogs.services.messages import MAX_TEXT
 
 # The names under which the outside knows the fields: ``auto_reply_enabled`` and so on.
 PREFIX = "auto_reply_"
-NAMES = ("enabled", "always", "start_time", "end_time", "timezone", "text")
+NAMES = ("enabled", "always", "start_time", "end_time", "timezone", "text", "delay_seconds")
+MIN_DELAY_SECONDS = 10
+MAX_DELAY_SECONDS = 3600
 
 
 def read_settings(organization: Organization) -> dict[str, Any]:
@@ -34,9 +36,10 @@ def change_settings(actor: User, organization: Organization, changes: Mapping[st
     Switching off calls off what is planned; changed hours count for the next message.
 
     :param actor: who has been found to be an owner or an admin of the organization.
-    :param changes: outer names with ``bool``, ``str``, and ``time`` or ``None``.
-    :raises InputError: a zone is unknown, the text is too long, or something is missing that the
-        auto-reply needs to be switched on: the text, the hours; nothing is changed.
+    :param changes: outer names with ``bool``, ``str``, ``int``, and ``time`` or ``None``.
+    :raises InputError: a zone is unknown, the text is too long, the delay is not between 10
+        seconds and an hour, or something is missing that the auto-reply needs to be switched on:
+        the text, the hours; nothing is changed.
     """
     settings = get_auto_reply_settings(organization)
     before = _facts(settings)
@@ -65,6 +68,10 @@ def _errors(settings: AutoReplySettings) -> Iterator[FieldError]:
     if len(settings.text) > MAX_TEXT:
         text = _("At most %(most)s characters.") % {"most": MAX_TEXT}
         yield _error("text", "max_length", text)
+    if not MIN_DELAY_SECONDS <= settings.delay_seconds <= MAX_DELAY_SECONDS:
+        code = "min_value" if settings.delay_seconds < MIN_DELAY_SECONDS else "max_value"
+        bounds = {"least": MIN_DELAY_SECONDS, "most": MAX_DELAY_SECONDS}
+        yield _error("delay_seconds", code, _("From %(least)s to %(most)s seconds.") % bounds)
     if settings.enabled and not settings.text:
         yield _error("text", "required", _("Write what buyers shall read."))
     if settings.enabled and not settings.always:

@@ -1,12 +1,18 @@
 """The auto-reply's settings at ``/api/clients/{id}``: the names of old, judged field by field."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
+from django.db.models.functions import Now
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import AuditEvent, Membership
+from config.lib.errors import InputError
 from conftest import make_user
 from dialogs.models import AutoReplySettings
+from dialogs.services.auto_reply_settings import change_settings
 from dialogs.tests.auto_replies import say, states, switch_on
 from dialogs.tests.inbox import make_account, make_dialog
 
@@ -19,6 +25,7 @@ UNSET = {
     "auto_reply_end_time": None,
     "auto_reply_timezone": "Europe/Moscow",
     "auto_reply_text": "",
+    "auto_reply_delay_seconds": 75,
 }
 NIGHT = {
     "auto_reply_enabled": True,
@@ -27,6 +34,7 @@ NIGHT = {
     "auto_reply_end_time": "09:30",
     "auto_reply_timezone": "Asia/Omsk",
     "auto_reply_text": "We are back at nine.",
+    "auto_reply_delay_seconds": 600,
 }
 
 
@@ -96,6 +104,11 @@ def test_name_and_settings_are_changed_together_or_not_at_all(patch, organizatio
         ({"auto_reply_start_time": "21:00:30"}, "auto_reply_start_time", "invalid"),
         ({"auto_reply_timezone": "Europe/Bicycle"}, "auto_reply_timezone", "invalid_choice"),
         ({"auto_reply_timezone": "../../etc/passwd"}, "auto_reply_timezone", "invalid_choice"),
+        ({"auto_reply_delay_seconds": 9}, "auto_reply_delay_seconds", "min_value"),
+        ({"auto_reply_delay_seconds": 3601}, "auto_reply_delay_seconds", "max_value"),
+        ({"auto_reply_delay_seconds": -1}, "auto_reply_delay_seconds", "min_value"),
+        ({"auto_reply_delay_seconds": "soon"}, "auto_reply_delay_seconds", "invalid"),
+        ({"auto_reply_delay_seconds": None}, "auto_reply_delay_seconds", "null"),
         ({"auto_reply_enabled": "perhaps"}, "auto_reply_enabled", "invalid"),
         ({"auto_reply_enabled": None}, "auto_reply_enabled", "null"),
     ],
@@ -111,6 +124,30 @@ def test_it_may_be_unfinished_while_it_is_off(patch):
     assert patch(auto_reply_always=False).status_code == 200
     assert patch(auto_reply_enabled=True).status_code == 400
     assert not AutoReplySettings.objects.get().enabled
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(9, "min_value"), (3601, "max_value"), (10, ""), (3600, "")]
+)
+def test_whoever_sets_the_delay_is_held_to_its_bounds(owner, organization, seconds, code):
+    changes = {"auto_reply_delay_seconds": seconds}
+    if not code:
+        change_settings(owner, organization, changes)
+        assert AutoReplySettings.objects.get().delay_seconds == seconds
+        return
+    with pytest.raises(InputError) as refused:
+        change_settings(owner, organization, changes)
+    (error,) = refused.value.fields
+    assert (error.field, error.code) == ("auto_reply_delay_seconds", code)
+    assert not AutoReplySettings.objects.exists()
+
+
+def test_the_delay_counts_from_the_next_message(patch, organization):
+    assert patch(**NIGHT | {"auto_reply_always": True}).status_code == 200
+    dialog = make_dialog(make_account(organization), texts=())
+    say(dialog)
+    planned = dialog.auto_replies.annotate(left=F("due_at") - Now()).get()
+    assert timedelta(seconds=590) < planned.left <= timedelta(seconds=600)
 
 
 def test_refusals_are_in_the_readers_language(api, owner, url):
