@@ -51,6 +51,8 @@ ADMIN_MAY: dict[str, frozenset[str]] = {
     "dialogs.contact": frozenset({"view"}),
     "dialogs.dialog": frozenset({"view"}),
     "dialogs.message": frozenset({"view"}),
+    "dialogs.autoreply": frozenset({"view"}),
+    "dialogs.autoreplysettings": frozenset({"view"}),
 }
 _ADMIN_MODULES = frozenset(model.partition(".")[0] for model in ADMIN_MAY)
 
@@ -60,6 +62,8 @@ OPEN_TO_IMPERSONATORS = frozenset(
     {"accounts:impersonation-stop", "accounts:logout", "accounts:language"}
 )
 OPEN_NAMESPACES_TO_IMPERSONATORS = frozenset({"dialogs"})
+# In an open namespace, and yet a setting: what an organization says by itself is its own affair.
+CLOSED_TO_IMPERSONATORS = frozenset({"dialogs:automations"})
 
 
 def may_place(membership: Membership, role: str) -> bool:

@@ -94,6 +94,7 @@ def test_the_person_is_not_signed_in_by_it(owner, staff):
         ("/client/organization/invitations", {"role": "admin"}),
         ("/client/organization/owner", {"member_id": "1"}),
         ("/client/bots", {"token": "1:x"}),
+        ("/client/automations", {"auto_reply_text": "We are closed."}),
         ("/login", {"login": "olga", "password": "x"}),
         ("/admin/", {}),
     ],

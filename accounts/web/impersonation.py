@@ -8,7 +8,11 @@ from django.middleware.csrf import rotate_token
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.permissions import OPEN_NAMESPACES_TO_IMPERSONATORS, OPEN_TO_IMPERSONATORS
+from accounts.permissions import (
+    CLOSED_TO_IMPERSONATORS,
+    OPEN_NAMESPACES_TO_IMPERSONATORS,
+    OPEN_TO_IMPERSONATORS,
+)
 from accounts.services.impersonation import start_impersonation, stop_impersonation
 from accounts.web.access import SESSION_KEY as ORGANIZATION_KEY
 from accounts.web.middleware import SESSION_KEY, forget_cookie_principal
@@ -84,6 +88,8 @@ def _is_open(request: HttpRequest) -> bool:
         return request.method in _SAFE_METHODS
     if request.method in _SAFE_METHODS:
         return match.view_name not in _SIGN_IN_BY_GET
+    if match.view_name in CLOSED_TO_IMPERSONATORS:
+        return False
     return (
         match.view_name in OPEN_TO_IMPERSONATORS
         or match.namespace in OPEN_NAMESPACES_TO_IMPERSONATORS
