@@ -39,12 +39,13 @@ RUN DJANGO_SETTINGS_MODULE=config.settings.production SECRET_KEY=build SECRETS_K
 FROM site
 RUN groupadd --gid 10001 depesha \
     && useradd --uid 10001 --gid depesha --no-create-home --home-dir /nonexistent depesha \
-    && install --directory --owner depesha --group depesha /var/lib/depesha
+    && install --directory --owner depesha --group depesha /var/lib/depesha /var/lib/depesha/media
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=static /srv/depesha/static static
 COPY --from=static /srv/depesha/staticfiles staticfiles
 ENV DJANGO_SETTINGS_MODULE=config.settings.production \
     VAR_DIR=/var/lib/depesha \
+    MEDIA_ROOT=/var/lib/depesha/media \
     WEB_BIND=0.0.0.0 \
     PORT=8000
 USER depesha
