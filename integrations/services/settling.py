@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from config.lib.advisory import try_advisory_lock
 from integrations.models import Delivery, DeliveryAttempt
@@ -91,7 +92,7 @@ def settle_read_back(delivery: Delivery, outcome: Outcome, read_back: ReadBack) 
         _write(
             delivery,
             state=State.AMBIGUOUS,
-            not_before=_in(AMBIGUOUS_PAUSE_SECONDS),
+            not_before=_in(_look_again_seconds(delivery)),
             **_error(outcome),
         )
     elif (found := read_back.find(delivery, outcome.result)) is not None:
@@ -239,6 +240,14 @@ def backoff_seconds(policy: Policy, tried: int) -> float:
     doubled: float = policy.backoff_seconds * 2 ** min(tried - 1, 30)
     pause = min(doubled, policy.backoff_cap_seconds)
     return pause * (1 + random.uniform(-BACKOFF_JITTER, BACKOFF_JITTER))  # noqa: S311
+
+
+def _look_again_seconds(delivery: Delivery) -> float:
+    """Return the pause before the next look: as long as it is unclear already, so it doubles."""
+    cap = kinds.get(delivery.kind).policy.backoff_cap_seconds
+    since = delivery.ambiguous_at or timezone.now()
+    unclear = (timezone.now() - since).total_seconds()
+    return min(max(unclear, AMBIGUOUS_PAUSE_SECONDS), cap)
 
 
 def _hold_lease(delivery: Delivery) -> bool:
