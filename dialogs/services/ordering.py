@@ -4,10 +4,16 @@ Avito promises no order of its webhooks, and the poll finds what they lost. What
 overtaken any more; among what still waits, the time of writing decides.
 """
 
+from django.db.models import BigIntegerField, Max
+from django.db.models.functions import Coalesce
+
 from dialogs.models import Message
 from integrations.models import Delivery
 from integrations.services.calls import NewDelivery
 from integrations.services.outbox import deliver, put_ahead, wake_lane
+
+# Between the ranks of two deliveries at one place in the lane.
+STEP = 32
 
 
 def deliver_in_order(message: Message, new: NewDelivery, *, lane: str) -> Delivery:
@@ -26,9 +32,27 @@ def deliver_in_order(message: Message, new: NewDelivery, *, lane: str) -> Delive
             payload=new.payload,
             idempotency_key=new.idempotency_key,
         )
-    (delivery,) = put_ahead(later, [new])
+    (delivery,) = put_ahead(later, [new], rank=_rank_before(later, lane))
     wake_lane(lane)
     return delivery
+
+
+def _rank_before(later: Delivery, lane: str) -> int:
+    """Return a rank right before a delivery, and behind what stands before it already.
+
+    With room on both sides, so that something may come between once more.
+    """
+    place = later.position or later.pk
+    ranks = (
+        Delivery.objects.filter(lane=lane, state__in=Delivery.OPEN)
+        .annotate(place=Coalesce("position", "id", output_field=BigIntegerField()))
+        .filter(place=place, rank__lt=later.rank)
+        .aggregate(nearest=Max("rank"))
+    )
+    if ranks["nearest"] is None:
+        return later.rank - STEP
+    # With no rank left between, the younger of two equals comes after the older one.
+    return int(ranks["nearest"] + later.rank) // 2
 
 
 def _first_after(message: Message, kind: str, lane: str) -> Delivery | None:

@@ -19,6 +19,7 @@ FORM = {
     "auto_reply_start_time": "21:00",
     "auto_reply_end_time": "09:30",
     "auto_reply_timezone": "Asia/Omsk",
+    "auto_reply_delay_seconds": "120",
     "auto_reply_text": TEXT,
 }
 
@@ -43,6 +44,8 @@ def test_an_owner_sets_it(page, owner, organization):
     assert (row.enabled, row.always, row.timezone) == (True, False, "Asia/Omsk")
     assert (row.start_time, row.end_time) == (time(21), time(9, 30))
     shown = client.get(URL).content.decode()
+    assert row.delay_seconds == 120
+    assert 'value="120"' in shown
     assert 'value="21:00"' in shown
     assert 'value="09:30"' in shown
     assert TEXT in shown
@@ -58,6 +61,8 @@ def test_lines_of_a_form_count_as_one_character_each(page, owner, organization):
     ("changes", "name"),
     [
         ({"auto_reply_text": "x" * 4001}, "auto_reply_text"),
+        ({"auto_reply_delay_seconds": "9"}, "auto_reply_delay_seconds"),
+        ({"auto_reply_delay_seconds": "3601"}, "auto_reply_delay_seconds"),
         ({"auto_reply_text": " "}, "auto_reply_text"),
         ({"auto_reply_end_time": ""}, "auto_reply_end_time"),
         ({"auto_reply_end_time": "half past nine"}, "auto_reply_end_time"),

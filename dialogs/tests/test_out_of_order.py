@@ -1,5 +1,6 @@
 """Webhooks doubled, late and swapped, and the poll beside them: each message once, in order."""
 
+import random
 import threading
 import time
 from datetime import timedelta
@@ -60,7 +61,7 @@ def held(relay):
     return lambda: release_hold(key=key, task=PUMP)
 
 
-@pytest.mark.parametrize("came", ["12345", "54321", "21435", "35142"])
+@pytest.mark.parametrize("came", ["12345", "54321", "21435", "35142", "53241", "51423"])
 def test_what_still_waits_leaves_in_the_order_of_writing(relay, held, came):
     for name in came:
         hear(relay, name, second=int(name))
@@ -68,6 +69,17 @@ def test_what_still_waits_leaves_in_the_order_of_writing(relay, held, came):
     relay.run()
     assert words(relay) == ["zero", "1", "2", "3", "4", "5"]
     assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+
+
+def test_any_order_of_coming_ends_in_the_order_of_writing(relay, held):
+    """Each one comes between two that wait, again and again at the same place."""
+    seconds = list(range(1, 25))
+    random.Random(7).shuffle(seconds)
+    for second in seconds:
+        hear(relay, str(second), second=second)
+    held()
+    relay.run()
+    assert words(relay) == ["zero", *(str(second) for second in sorted(seconds))]
 
 
 def test_within_one_second_the_order_of_coming_counts(relay, held):

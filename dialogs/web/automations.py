@@ -20,7 +20,12 @@ from accounts.web.forms import add_refusal
 from config.lib.errors import InputError
 from dialogs.models import AutoReplySettings
 from dialogs.selectors.auto_replies import get_auto_reply_settings, list_auto_replies
-from dialogs.services.auto_reply_settings import change_settings, read_settings
+from dialogs.services.auto_reply_settings import (
+    MAX_DELAY_SECONDS,
+    MIN_DELAY_SECONDS,
+    change_settings,
+    read_settings,
+)
 from dialogs.services.auto_reply_windows import next_window, window_at
 from dialogs.services.messages import MAX_TEXT
 from integrations.web.cabinet import CabinetRequest, cabinet, require_manager
@@ -57,6 +62,11 @@ class AutoReplyForm(forms.Form):
     auto_reply_start_time = ClockField(label=gettext_lazy("From"), required=False)
     auto_reply_end_time = ClockField(label=gettext_lazy("Until"), required=False)
     auto_reply_timezone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=_zones)
+    auto_reply_delay_seconds = forms.IntegerField(
+        label=gettext_lazy("Delay, seconds"),
+        min_value=MIN_DELAY_SECONDS,
+        max_value=MAX_DELAY_SECONDS,
+    )
     auto_reply_text = forms.CharField(
         label=gettext_lazy("Text"),
         required=False,

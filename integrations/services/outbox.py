@@ -95,12 +95,17 @@ def deliver(
     return delivery
 
 
-def put_ahead(delivery: Delivery, new: Iterable[NewDelivery]) -> list[Delivery]:
+def put_ahead(
+    delivery: Delivery, new: Iterable[NewDelivery], *, rank: int | None = None
+) -> list[Delivery]:
     """Write ``new`` so that they leave before ``delivery``, in the given order.
 
     They share its place in the lane at a lower rank; the caller holds the transaction.
+
+    :param rank: the rank that they get; left out, the one just below the delivery's own, which
+        is before all else that was put ahead of it.
     """
-    rank = delivery.rank - 1
+    rank = delivery.rank - 1 if rank is None else rank
     return [
         Delivery.objects.get_or_create(
             idempotency_key=item.idempotency_key,

@@ -335,6 +335,22 @@ def test_a_read_back_that_fails_is_asked_again_and_nothing_is_sent(script):
     assert script.texts() == ["hi", "list", "list"]
 
 
+@pytest.mark.parametrize(("unclear", "pause"), [(1, 2), (16, 16), (600, 60)])
+def test_what_stays_unclear_is_looked_for_less_and_less_often(script, unclear, pause):
+    rule = ReadBack(call=lambda delivery: Call("list"), find=lambda delivery, result: None)
+    delivery = stage.say("hi", kind=stage.use_kind("stage.unclear", Policy(on_ambiguous=rule)))
+    token, since = uuid.uuid4(), timezone.now() - timedelta(seconds=unclear)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state="sending", lease_token=token, ambiguous_at=since
+    )
+    delivery.refresh_from_db()
+    assert settling.settle_read_back(delivery, RETRY, rule)
+    delivery.refresh_from_db()
+    assert delivery.state == "ambiguous"
+    left = (delivery.not_before - timezone.now()).total_seconds()
+    assert left == pytest.approx(pause, abs=1)
+
+
 def test_a_kind_that_mended_the_cause_gets_another_try(script):
     script.settle_answers["bad_request"] = Again()
     script.answers["hello"] = [NEVER]
