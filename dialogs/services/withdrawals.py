@@ -76,7 +76,7 @@ def prepare_strike(delivery: Delivery) -> Prepared:
 
 def settle_strike(delivery: Delivery, outcome: Outcome) -> Again | None:
     """Say it in an answer where it could not be shown in the message itself."""
-    if outcome.status is not Status.PERMANENT or outcome.code == "not_modified":
+    if outcome.status is not Status.PERMANENT:
         return None
     message = _message_of(delivery)
     if message is not None:

@@ -15,6 +15,8 @@ from integrations.services.calls import Outcome, Status
 
 BAD_TOKEN = "bad_token"  # noqa: S105 - an error's name
 BAD_TOKEN_HOLD_SECONDS = 3600.0
+# Telegram refuses a change to what is so already: what was asked for is the case.
+_ALREADY_SO = frozenset({"not_modified", "topic_not_modified"})
 CONFLICT_SECONDS = 30.0
 
 # The Bot API names most of its errors only in its English descriptions. First match wins.
@@ -102,8 +104,13 @@ def outcome_of(error: Exception) -> Outcome:
     if isinstance(error, InvalidToken):
         return _bad_token(text)
     if isinstance(error, BadRequest | Forbidden | NoSuchMethodError):
-        return Outcome(Status.PERMANENT, code=_permanent_code(error, text), text=text)
+        return _refused(_permanent_code(error, text), text)
     return _unsettled(error, text)
+
+
+def _refused(code: str, text: str) -> Outcome:
+    status = Status.SENT if code in _ALREADY_SO else Status.PERMANENT
+    return Outcome(status, code=code, text=text)
 
 
 def _unsettled(error: Exception, text: str) -> Outcome:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from config.lib import metrics
 from config.lib.metrics import render_metrics
 from integrations.metrics import avito_gap
 from integrations.models import AvitoAccount, InboundEvent, IntegrationLog
@@ -138,6 +139,7 @@ def test_an_avito_that_does_not_answer_leaves_the_last_result_and_stops_nobody(
 
 def test_the_gauge_and_the_age_of_the_comparison_are_measured(account):
     AvitoAccount.objects.update(gap=2, reconciled_at=timezone.now() - timedelta(hours=3))
+    metrics._gauges.forget()
     text = render_metrics().decode()
     assert "depesha_avito_gap 2.0" in text
     assert str(account.pk) not in text

@@ -90,6 +90,15 @@ def test_a_refused_connection_was_surely_not_sent(sandbox, bot, settings):
     assert "127.0.0.1" not in outcome.text
 
 
+def test_a_change_to_what_is_so_already_counts_as_made(sandbox, bot, group):
+    sent = telegram_call(bot.sender, "sendMessage", chat_id=group, text="the same")
+    number = sent.result["message_id"]
+    outcome = telegram_call(
+        bot.sender, "editMessageText", chat_id=group, message_id=number, text="the same"
+    )
+    assert (outcome.status, outcome.code) == (Status.SENT, "not_modified")
+
+
 @pytest.mark.parametrize(("given", "waits"), [({"retry_after": 17}, 17.0), ({}, 1.0)])
 def test_a_refusal_for_pace_says_how_long(sandbox, bot, group, given, waits):
     sandbox.fault("telegram.sendMessage", "status", status=429, times=1, **given)
