@@ -103,7 +103,7 @@ COMBINATIONS = combinations()
 
 
 class Page(BaseHTTPRequestHandler):
-    # Leaves the end to the reader: Xray may lose the last bytes of who hangs up at once.
+    # Stays on the line after the answer: the reader ends the call.
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
