@@ -155,6 +155,16 @@ def set_settings(sandbox: Sandbox, panel: Panel, body: Body) -> None:
     panel.two_factor_secret = TWO_FACTOR_SECRET if two_factor else None
 
 
+def upgrade(sandbox: Sandbox, panel: Panel, body: Body) -> None:
+    """A later generation in place, the latest where none is named."""
+    order = list(GENERATIONS)
+    generation = body.one_of("generation", order, order[-1])
+    body.done()
+    if order.index(generation) < order.index(panel.generation):
+        raise ControlError("a panel does not go back")
+    lifecycle.upgrade(panel, generation=generation)
+
+
 def set_xray(sandbox: Sandbox, panel: Panel, body: Body) -> None:
     panel.xray_running = body.flag("running")
     body.done()
@@ -209,7 +219,7 @@ _ON_PANEL: dict[str, PanelAction] = {
     "restart": restart,
     "settings": set_settings,
     "xray": set_xray,
-    "upgrade": _plain(lifecycle.upgrade),
+    "upgrade": upgrade,
     "backup": _plain(lifecycle.back_up),
     "restore": _plain(lifecycle.restore),
 }

@@ -18,22 +18,21 @@ async def add_clients(call: Call) -> None:
     :raises XuiError: an e-mail is taken, a client has no id or password, the inbound is unknown.
     """
     clients = parse_clients(call.body.get("settings"))
-    async with call.writing(_inbound_id(call)):
-        _check_emails(call.panel, clients)
-        inbound = call.inbound(call.body.get("id"))
-        secret = credential_field(inbound.protocol)
-        if not all(client.get(secret) for client in clients):
-            raise own_error("empty client ID")
-        settings = copy.deepcopy(inbound.settings)
-        now_ms = call.panel.now_ms()
-        for client in clients:
-            client.setdefault("created_at", now_ms)
-            client["updated_at"] = now_ms
-        settings.setdefault("clients", []).extend(clients)
-        await call.pause()
-        inbound.settings = settings
-        for client in clients:
-            counting.keep_row(call.panel.database, inbound_id=inbound.id, client=client)
+    _check_emails(call.panel, clients)
+    inbound = call.inbound(call.body.get("id"))
+    secret = credential_field(inbound.protocol)
+    if not all(client.get(secret) for client in clients):
+        raise own_error("empty client ID")
+    settings = copy.deepcopy(inbound.settings)
+    now_ms = call.panel.now_ms()
+    for client in clients:
+        client.setdefault("created_at", now_ms)
+        client["updated_at"] = now_ms
+    settings.setdefault("clients", []).extend(clients)
+    await call.pause()
+    inbound.settings = settings
+    for client in clients:
+        counting.keep_row(call.panel.database, inbound_id=inbound.id, client=client)
 
 
 async def update_client(call: Call) -> None:
@@ -42,27 +41,26 @@ async def update_client(call: Call) -> None:
     :raises XuiError: there is no such client, or the new e-mail is taken.
     """
     clients = parse_clients(call.body.get("settings"))
-    async with call.writing(_inbound_id(call)):
-        inbound = call.inbound(call.body.get("id"))
-        settings = copy.deepcopy(inbound.settings)
-        secret = credential_field(inbound.protocol)
-        index = _index(settings["clients"], secret, call.path["clientId"])
-        if index is None or not clients or not clients[0].get(secret):
-            raise own_error("empty client ID")
-        old, new = settings["clients"][index], clients[0]
-        if new.get("email") and new["email"] != old.get("email"):
-            _check_emails(call.panel, [new])
-        new["created_at"] = old.get("created_at") or call.panel.now_ms()
-        new["updated_at"] = call.panel.now_ms()
-        settings["clients"][index] = new
-        await call.pause()
-        inbound.settings = settings
-        counting.keep_row(
-            call.panel.database,
-            inbound_id=inbound.id,
-            client=new,
-            old_email=old.get("email") or "",
-        )
+    inbound = call.inbound(call.body.get("id"))
+    settings = copy.deepcopy(inbound.settings)
+    secret = credential_field(inbound.protocol)
+    index = _index(settings["clients"], field=secret, value=call.path["clientId"])
+    if index is None or not clients or not clients[0].get(secret):
+        raise own_error("empty client ID")
+    old, new = settings["clients"][index], clients[0]
+    if new.get("email") and new["email"] != old.get("email"):
+        _check_emails(call.panel, [new])
+    new["created_at"] = old.get("created_at") or call.panel.now_ms()
+    new["updated_at"] = call.panel.now_ms()
+    settings["clients"][index] = new
+    await call.pause()
+    inbound.settings = settings
+    counting.keep_row(
+        call.panel.database,
+        inbound_id=inbound.id,
+        client=new,
+        old_email=old.get("email") or "",
+    )
 
 
 async def delete_client(call: Call) -> None:
@@ -70,29 +68,28 @@ async def delete_client(call: Call) -> None:
     client_id = call.path["clientId"]
     inbound = call.inbound(call.number("id"))
     missing = f"Client Not Found In Inbound For ID: {client_id}"
-    await _delete(call, credential_field(inbound.protocol), client_id, missing=missing)
+    await _delete(call, field=credential_field(inbound.protocol), value=client_id, missing=missing)
 
 
 async def delete_client_by_email(call: Call) -> None:
     """:raises XuiError: there is no such client, or it is the last one of its inbound."""
     email = call.path["email"]
-    await _delete(call, "email", email, missing=f"client with email {email} not found")
+    missing = f"client with email {email} not found"
+    await _delete(call, field="email", value=email, missing=missing)
 
 
-async def _delete(call: Call, field: str, value: str, *, missing: str) -> None:
-    inbound_id = call.number("id")
-    async with call.writing(inbound_id):
-        inbound = call.inbound(inbound_id)
-        settings = copy.deepcopy(inbound.settings)
-        index = _index(settings["clients"], field, value)
-        if index is None:
-            raise own_error(missing)
-        if len(settings["clients"]) == 1:
-            raise own_error("no client remained in Inbound")
-        gone = settings["clients"].pop(index)
-        await call.pause()
-        inbound.settings = settings
-        _drop_row(call.panel.database, gone.get("email") or "")
+async def _delete(call: Call, *, field: str, value: str, missing: str) -> None:
+    inbound = call.inbound(call.number("id"))
+    settings = copy.deepcopy(inbound.settings)
+    index = _index(settings["clients"], field=field, value=value)
+    if index is None:
+        raise own_error(missing)
+    if len(settings["clients"]) == 1:
+        raise own_error("no client remained in Inbound")
+    gone = settings["clients"].pop(index)
+    await call.pause()
+    inbound.settings = settings
+    _drop_row(call.panel.database, gone.get("email") or "")
 
 
 def _drop_row(database: Database, email: str) -> None:
@@ -100,11 +97,7 @@ def _drop_row(database: Database, email: str) -> None:
         database.traffic.pop(email, None)
 
 
-def _inbound_id(call: Call) -> int:
-    return call.inbound(call.body.get("id")).id if call.panel.facts.guarded else 0
-
-
-def _index(clients: list[Json], field: str, value: str) -> int | None:
+def _index(clients: list[Json], *, field: str, value: str) -> int | None:
     return next((i for i, client in enumerate(clients) if client.get(field) == value), None)
 
 

@@ -1,10 +1,8 @@
 """One call, read, and the fields of clients as panels bind them."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .state import Inbound, Panel
@@ -23,8 +21,6 @@ _FIELDS = {
 # same meanwhile, and the later writer wins.
 GAP_SECONDS = 0.05
 
-Locks = dict[tuple[str, int], asyncio.Lock]
-
 
 @dataclass(kw_only=True)
 class Call:
@@ -35,7 +31,6 @@ class Call:
     path: dict[str, str]
     query: dict[str, str]
     body: Json
-    locks: Locks = field(default_factory=dict)
 
     def number(self, name: str) -> int:
         """The whole number in the path.
@@ -55,19 +50,10 @@ class Call:
         except (KeyError, ValueError, TypeError):
             raise not_found() from None
 
-    @contextlib.asynccontextmanager
-    async def writing(self, inbound_id: int) -> AsyncIterator[None]:
-        """Between reading and writing an inbound: alone on 3.x, with whoever comes on 2.x."""
-        if not self.panel.facts.guarded:
-            yield
-            return
-        lock = self.locks.setdefault((self.panel.name, inbound_id), asyncio.Lock())
-        async with lock:
-            yield
-
     async def pause(self) -> None:
-        """The time between a read and its write."""
-        await asyncio.sleep(GAP_SECONDS)
+        """The time between a read and its write; 3.x lets nobody in between."""
+        if not self.panel.facts.guarded:
+            await asyncio.sleep(GAP_SECONDS)
 
 
 def parse_clients(settings: Any) -> list[Json]:

@@ -98,10 +98,8 @@ def create_inbound(panel: Panel, body: Json) -> Inbound:
     database = panel.database
     _check_port(panel, fields["port"])
     clients = parse_clients(fields["settings"])
-    known = {e.lower() for e in database.traffic}
     for client in clients:
-        if (client.get("email") or "").lower() in known:
-            raise own_error(f"Duplicate email: {client['email']}")
+        _check_email(panel, client)
     inbound = Inbound(id=database.next_id(), tag=_tag(panel, fields), **fields)
     database.inbounds[inbound.id] = inbound
     for client in clients:
@@ -126,7 +124,7 @@ async def update_inbound(call: Call) -> Json:
 
 
 async def set_enable(call: Call) -> None:
-    call.inbound(call.number("id")).enable = bool(call.body.get("enable"))
+    call.inbound(call.number("id")).enable = _flag(call.body.get("enable"))
 
 
 async def delete_inbound(call: Call) -> int:
@@ -177,6 +175,16 @@ def _flag(value: Any) -> bool:
 def _check_port(panel: Panel, port: int) -> None:
     if any(inbound.port == port for inbound in panel.database.inbounds.values()):
         raise own_error(f"Port already exists: {port}")
+
+
+def _check_email(panel: Panel, client: Json) -> None:
+    """One e-mail is one client; from 3.0 it may be on more inbounds under the same subId."""
+    email = client.get("email") or ""
+    if not any(known.lower() == email.lower() for known in panel.database.traffic):
+        return
+    _, sub_id = counting.identity_of(panel.database, email)
+    if not (panel.facts.guarded and sub_id and client.get("subId") == sub_id):
+        raise own_error(f"Duplicate email: {email}")
 
 
 def _tag(panel: Panel, fields: Json) -> str:

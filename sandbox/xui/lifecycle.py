@@ -14,8 +14,6 @@ from .state import Database, Panel
 
 Json = dict[str, Any]
 
-UPGRADED = "g3b"
-
 
 def make_panel(*, name: str, generation: str, inbounds: list[Json] | None) -> Panel:
     """A panel with credentials of its own and these inbounds, else one of each kind.
@@ -61,9 +59,9 @@ def reset_settings(panel: Panel) -> None:
     panel.epoch += 1
 
 
-def upgrade(panel: Panel) -> None:
-    """The latest generation in place: the same inbounds, clients merged by e-mail."""
-    panel.generation = UPGRADED
+def upgrade(panel: Panel, *, generation: str) -> None:
+    """Another generation in place: the same inbounds, clients merged by e-mail from 3.1.0."""
+    panel.generation = generation
     panel.epoch += 1
     _merge(panel)
 

@@ -46,9 +46,8 @@ def clients_in(database: Database, inbound: Inbound) -> list[Json]:
 def adopt_clients(database: Database, inbound: Inbound) -> None:
     """Make records of the clients in an inbound's settings; one e-mail is one client."""
     for client in inbound.clients:
-        email = client.get("email") or ""
-        if not email:
-            continue
+        email = client.get("email") or f"client-{database.next_id()}"
+        client["email"] = email
         if email not in database.records:
             database.records[email] = Record(id=database.next_id(), client=dict(client))
         record = database.records[email]
@@ -79,60 +78,55 @@ async def add_client(call: Call) -> None:
     inbound_ids = _inbound_ids(call)
     email, sub_id = client["email"], client.get("subId") or ""
     database = call.panel.database
-    async with call.writing(0):
-        known = _find(database, email)
-        if known is not None and (not sub_id or known.client.get("subId") != sub_id):
-            raise own_error(f"email already in use: {email}")
-        if known is not None:
-            await call.pause()
-            _attach(known, inbound_ids)
-            return
-        _check_sub_id(database, sub_id, text="subId already in use")
-        await call.pause()
-        now_ms = call.panel.now_ms()
-        for name in ("id", "password"):
-            client[name] = client.get(name) or _new_secret(name)
-        client["subId"] = sub_id or secrets.token_hex(8)
-        client |= {"enable": True, "created_at": now_ms, "updated_at": now_ms}
-        record = Record(id=database.next_id(), client=client, inbound_ids=inbound_ids)
-        database.records[email] = record
-        counting.keep_row(database, inbound_id=inbound_ids[0], client=client)
+    known = _find(database, email)
+    if known is not None and (not sub_id or known.client.get("subId") != sub_id):
+        raise own_error(f"email already in use: {email}")
+    if known is not None:
+        _attach(known, inbound_ids)
+        return
+    _check_sub_id(database, sub_id, text="subId already in use")
+    now_ms = call.panel.now_ms()
+    for name in ("id", "password"):
+        client[name] = client.get(name) or _new_secret(name)
+    client["subId"] = sub_id or secrets.token_hex(8)
+    client |= {"enable": True, "created_at": now_ms, "updated_at": now_ms}
+    record = Record(id=database.next_id(), client=client, inbound_ids=inbound_ids)
+    database.records[email] = record
+    counting.keep_row(database, inbound_id=inbound_ids[0], client=client)
 
 
 async def update_client(call: Call) -> None:
     """Replace a client by what was sent; secrets and subId left out stay what they were.
+
+    There is one set of fields for all inbounds, so ``inboundIds`` in the query changes nothing.
 
     :raises XuiError: there is no such client, or the new e-mail or subId is taken.
     """
     old_email = call.path["email"]
     client = _bound(call.body)
     database = call.panel.database
-    async with call.writing(0):
-        record = _get(database, old_email)
-        email = client["email"]
-        if email.lower() != old_email.lower() and _find(database, email) is not None:
-            raise own_error(f"Duplicate email: {email}")
-        if client.get("subId") and client["subId"] != record.client.get("subId"):
-            _check_sub_id(database, client["subId"], text="Duplicate subId")
-        kept = {name: record.client[name] for name in _KEPT if record.client.get(name)}
-        client |= {name: client.get(name) or value for name, value in kept.items()}
-        client["enable"] = bool(client.get("enable", False))
-        client["updated_at"] = call.panel.now_ms()
-        await call.pause()
-        record.client = client
-        database.records = {
-            (email if key == old_email else key): value for key, value in database.records.items()
-        }
-        first = record.inbound_ids[0] if record.inbound_ids else 0
-        counting.keep_row(database, inbound_id=first, client=client, old_email=old_email)
+    record = _get(database, old_email)
+    email = client["email"]
+    if email.lower() != old_email.lower() and _find(database, email) is not None:
+        raise own_error(f"Duplicate email: {email}")
+    if client.get("subId") and client["subId"] != record.client.get("subId"):
+        _check_sub_id(database, client["subId"], text="Duplicate subId")
+    kept = {name: record.client[name] for name in _KEPT if record.client.get(name)}
+    client |= {name: client.get(name) or value for name, value in kept.items()}
+    client["enable"] = bool(client.get("enable", False))
+    client["updated_at"] = call.panel.now_ms()
+    record.client = client
+    database.records = {
+        (email if key == old_email else key): value for key, value in database.records.items()
+    }
+    first = record.inbound_ids[0] if record.inbound_ids else 0
+    counting.keep_row(database, inbound_id=first, client=client, old_email=old_email)
 
 
 async def delete_client(call: Call) -> None:
     """:raises XuiError: there is no such client."""
     email = call.path["email"]
-    async with call.writing(0):
-        await call.pause()
-        remove(call.panel, email, keep_traffic=call.query.get("keepTraffic") == "1")
+    remove(call.panel, email, keep_traffic=call.query.get("keepTraffic") == "1")
 
 
 def remove(panel: Panel, email: str, *, keep_traffic: bool = False) -> None:

@@ -14,7 +14,7 @@ from sandbox.faults import Fault, answer
 from sandbox.journal import Entry
 
 from . import counting, sessions, subscription
-from .calls import Call, Locks
+from .calls import Call
 from .operations import find_operation
 from .state import Panel
 from .wire import (
@@ -32,14 +32,12 @@ Json = dict[str, Any]
 Apply = Callable[[], Awaitable[web.Response]]
 
 API = "panel/api/"
-LOCKS: web.AppKey[Locks] = web.AppKey("xui_locks", dict)
 # Errors that spoil the answer of a call that has been applied.
 SPOILING = ("empty", "truncated", "bad_gateway")
 GATEWAY_STATUSES = (502, 503, 504)
 
 
 def add_routes(app: web.Application) -> None:
-    app[LOCKS] = {}
     app.router.add_route("*", "/xui/{panel}/{path:.*}", handle)
 
 
@@ -78,6 +76,7 @@ async def _call_door(
     form = await _read_body(request)
     signs_out = "POST" if panel.facts.guarded else "GET"
     doors: dict[tuple[str, str], tuple[str, Callable[[], web.Response]]] = {
+        ("GET", ""): ("page", _show_page),
         ("POST", "login"): ("login", lambda: sessions.sign_in(panel, request, form)),
         (signs_out, "logout"): ("logout", lambda: sessions.sign_out(panel, request)),
         ("POST", "getTwoFactorEnable"): (
@@ -102,6 +101,10 @@ def _show_two_factor(panel: Panel, request: web.Request) -> web.Response:
     return succeeded(panel.two_factor_secret is not None)
 
 
+def _show_page() -> web.Response:
+    return web.Response(text="<!doctype html><title>3X-UI</title>", content_type="text/html")
+
+
 def _no_route() -> web.Response:
     raise EmptyAnswer(404)
 
@@ -116,19 +119,19 @@ async def _call_api(
     query = dict(request.query)
 
     async def apply() -> web.Response:
-        sessions.authorize(panel, request)
         if operation is None:
             raise EmptyAnswer(404)
+        sessions.authorize(panel, request, form=body)
         call = Call(
             panel=panel,
             host=request.url.host or "",
             path=names,
             query=query,
             body=body,
-            locks=request.app[LOCKS],
         )
         result = await operation.handler(call)
-        sandbox.changed()
+        if request.method != "GET":
+            sandbox.changed()
         return succeeded(result, message=operation.message, language=language_of(request))
 
     params = {**body, **query, **names}

@@ -68,7 +68,7 @@ def has_bearer(panel: Panel, request: web.Request) -> bool:
     return panel.facts.guarded and scheme == "Bearer" and right
 
 
-def authorize(panel: Panel, request: web.Request) -> None:
+def authorize(panel: Panel, request: web.Request, *, form: Json) -> None:
     """Let the call through to the API.
 
     :raises EmptyAnswer: 404 or 401 for a stranger, a wrong token included; 403 for a cookie
@@ -80,7 +80,7 @@ def authorize(panel: Panel, request: web.Request) -> None:
     if not is_signed_in(panel, session):
         is_ajax = request.headers.get("X-Requested-With") == "XMLHttpRequest"
         raise EmptyAnswer(401 if is_ajax and panel.facts.guarded else 404)
-    check_csrf(panel, request, session)
+    check_csrf(panel, request, session, form=form)
 
 
 def check_csrf(
