@@ -22,8 +22,8 @@ PRIVATE = (
 )
 GROUP = "VPN"
 FASTEST = "Auto"
-# YAML wants these escaped, JSON leaves them as they are.
-NOT_IN_YAML = re.compile("[\u007f-\u0084\u0086-\u009f\u2028\u2029\ufeff\ufffe\uffff]")
+# JSON leaves these as they are; to YAML some are line breaks and the others no characters.
+NOT_IN_YAML = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]")
 XHTTP_EXTRA = {
     "headers": "headers",
     "xPaddingBytes": "x-padding-bytes",

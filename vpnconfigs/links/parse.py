@@ -17,8 +17,9 @@ SHAPE = re.compile(
         (?:\?(?P<query>[^\#]*))?(?:\#(?P<title>.*))?""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-# Each client draws its own, so two links that differ in it alone are the same way in.
-NEVER_COMPARED = frozenset({"spx"})
+# Each client draws its own `spx`, and `x_padding_bytes` says again what stands in `extra`: two
+# links that differ in these alone are the same way in.
+NEVER_COMPARED = frozenset({"spx", "x_padding_bytes"})
 
 
 def parse_link(text: str) -> ShareLink:
@@ -55,7 +56,7 @@ def parse_links(body: str) -> tuple[ShareLink, ...]:
     if len(body) > MOST_BODY_CHARACTERS:
         raise LinkError("the subscription is too long")
     text = body if "://" in body else _decode(body)
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in re.split("[\r\n]", text))
     ours = tuple(f"{protocol}://" for protocol in PROTOCOLS)
     return tuple(parse_link(line) for line in lines if line.lower().startswith(ours))
 

@@ -6,7 +6,7 @@ import string
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnconfigs.links.parse import differing, parse_link
@@ -333,6 +333,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60
 NAMES = st.text(string.ascii_letters + string.digits + ".-", min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(
     combination=st.sampled_from(COMBINATIONS),
     secret=TEXT,
@@ -354,6 +355,7 @@ def test_any_link_is_read_back_as_it_was_made(combination, secret, title, path, 
     assert not set(str(link)) & set(' "<>\\^`{|}\r\n\t')
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | TEXT,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnconfigs.links.titles import (
@@ -87,6 +87,7 @@ def test_flags(country, flag):
     assert country_flag(country) == flag
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_clean_title_is_one_line_that_any_format_can_carry(text):
     title = clean_title(text)

@@ -5,6 +5,7 @@ import datetime
 import http.client
 import ipaddress
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -25,12 +26,17 @@ START_SECONDS = 40
 
 
 def free_ports(count: int) -> list[int]:
-    """All at once, so that none is given twice."""
+    """All at once, so that none is given twice, and from below the range that calls out take."""
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in sockets]
+        for port in random.sample(range(20_000, 32_000), 12_000):
+            probe = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise RuntimeError("no free ports")
 
 
 def make_certificate(folder: Path, *, name: str) -> tuple[Path, Path]:
@@ -219,7 +225,7 @@ def fetch(*, proxy_port: int, host: str) -> tuple[int, str]:
         connection.request("GET", "/")
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
-    except (OSError, http.client.HTTPException):
-        return 0, ""
+    except (OSError, http.client.HTTPException) as error:
+        return 0, repr(error)
     finally:
         connection.close()
