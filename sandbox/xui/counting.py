@@ -27,7 +27,7 @@ def keep_row(database: Database, *, inbound_id: int, client: Json, old_email: st
     if not email:
         return
     if row is None:
-        row = Traffic(id=database.next_id(), inbound_id=inbound_id, email=email)
+        row = Traffic(id=database.next_id("traffic"), inbound_id=inbound_id, email=email)
     row.email = email
     for name, value in limits_of(client).items():
         setattr(row, name, value)

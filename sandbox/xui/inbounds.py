@@ -100,12 +100,12 @@ def create_inbound(panel: Panel, body: Json) -> Inbound:
     clients = parse_clients(fields["settings"])
     for client in clients:
         _check_email(panel, client)
-    inbound = Inbound(id=database.next_id(), tag=_tag(panel, fields), **fields)
+    inbound = Inbound(id=database.next_id("inbounds"), tag=_tag(panel, fields), **fields)
     database.inbounds[inbound.id] = inbound
     for client in clients:
         counting.keep_row(database, inbound_id=inbound.id, client=client)
     if panel.facts.by_email:
-        adopt_clients(database, inbound)
+        adopt_clients(database, [inbound])
     return inbound
 
 

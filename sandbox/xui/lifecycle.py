@@ -68,5 +68,4 @@ def upgrade(panel: Panel, *, generation: str) -> None:
 
 def _merge(panel: Panel) -> None:
     if panel.facts.by_email:
-        for inbound in panel.database.inbounds.values():
-            adopt_clients(panel.database, inbound)
+        adopt_clients(panel.database, panel.database.inbounds.values())

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from . import counting
@@ -43,20 +44,26 @@ def clients_in(database: Database, inbound: Inbound) -> list[Json]:
     ]
 
 
-def adopt_clients(database: Database, inbound: Inbound) -> None:
-    """Make records of the clients in an inbound's settings; one e-mail is one client."""
-    for client in inbound.clients:
-        email = client.get("email") or f"client-{database.next_id()}"
-        client["email"] = email
-        if email not in database.records:
-            database.records[email] = Record(id=database.next_id(), client=dict(client))
-        record = database.records[email]
-        record.client = {**client, **record.client}
+def adopt_clients(database: Database, inbounds: Iterable[Inbound]) -> None:
+    """Make records of the clients in the settings of inbounds; one e-mail is one client."""
+    for inbound in inbounds:
+        for client in inbound.clients:
+            _adopt(database, inbound, client)
+        inbound.settings = {**inbound.settings, "clients": []}
+    for record in database.records.values():
         for name in ("id", "password"):
             record.client[name] = record.client.get(name) or _new_secret(name)
-        if inbound.id not in record.inbound_ids:
-            record.inbound_ids.append(inbound.id)
-    inbound.settings = {**inbound.settings, "clients": []}
+
+
+def _adopt(database: Database, inbound: Inbound, client: Json) -> None:
+    email = client.get("email") or f"client-{inbound.id}-{len(database.records) + 1}"
+    if email not in database.records:
+        client = {**client, "email": email}
+        database.records[email] = Record(id=database.next_id("records"), client=client)
+    record = database.records[email]
+    record.client = {**client, **record.client}
+    if inbound.id not in record.inbound_ids:
+        record.inbound_ids.append(inbound.id)
 
 
 def release_inbound(database: Database, inbound: Inbound) -> None:
@@ -90,7 +97,7 @@ async def add_client(call: Call) -> None:
         client[name] = client.get(name) or _new_secret(name)
     client["subId"] = sub_id or secrets.token_hex(8)
     client |= {"enable": True, "created_at": now_ms, "updated_at": now_ms}
-    record = Record(id=database.next_id(), client=client, inbound_ids=inbound_ids)
+    record = Record(id=database.next_id("records"), client=client, inbound_ids=inbound_ids)
     database.records[email] = record
     counting.keep_row(database, inbound_id=inbound_ids[0], client=client)
 

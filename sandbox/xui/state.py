@@ -102,14 +102,15 @@ class Record:
 class Database:
     """What a panel keeps in its file, and so what a backup holds."""
 
-    last_id: int = 0
+    last_ids: dict[str, int] = field(default_factory=dict)
     inbounds: dict[int, Inbound] = field(default_factory=dict)
     traffic: dict[str, Traffic] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
 
-    def next_id(self) -> int:
-        self.last_id += 1
-        return self.last_id
+    def next_id(self, table: str) -> int:
+        """The next number in ``table``: a number once used is not used again."""
+        self.last_ids[table] = self.last_ids.get(table, 0) + 1
+        return self.last_ids[table]
 
     def clients_of(self, email: str) -> Iterator[tuple[Inbound | None, Json]]:
         """Every place where the client of ``email`` is written, to be changed there."""
