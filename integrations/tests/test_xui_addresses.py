@@ -65,6 +65,7 @@ def test_what_is_no_address_of_a_panel_is_refused(written):
         (["fd00::/8", "[fd01::1]:8443"], "x.example.org", 1, "fd00::7", True),
         (["[fd01::1]:8443"], "x.example.org", 8443, "fd01::1", True),
         (["[fd01::1]:8443"], "x.example.org", 8444, "fd01::1", False),
+        (["[fd01::1", "x.example.org:http", ""], "x.example.org", 80, "fd01::1", False),
     ],
 )
 def test_the_list_says_where_a_panel_may_stand(settings, allowed, host, port, address, may):

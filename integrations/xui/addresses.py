@@ -59,8 +59,12 @@ def _fits(entry: str, host: str, port: int, address: Address) -> bool:
     network = _network(entry)
     if network is not None:
         return address in network
-    parts = urlsplit(f"//{entry}")
-    if parts.port is not None and parts.port != port:
+    try:
+        parts = urlsplit(f"//{entry}")
+        wanted = parts.port
+    except ValueError:
+        return False
+    if wanted is not None and wanted != port:
         return False
     network = _network(parts.hostname or "")
     return address in network if network is not None else parts.hostname == host

@@ -51,10 +51,11 @@ class XuiClient:
     def add_client(self, inbound_id: int, client: Client) -> None:
         """Put a new client into an inbound.
 
-        A panel since 3.0.0 takes a client of the same e-mail and ``sub_id`` again without a word.
+        A panel since 3.0.0 takes the same e-mail and ``sub_id`` into further inbounds; since 3.1.0
+        that is the same client, which stays as it was, also where it is in this inbound already.
         2.x has no lock: of two writers on one inbound one may lose what it wrote.
 
-        :raises TakenError: the e-mail, or since 3.1.0 the ``sub_id``, is another client's.
+        :raises TakenError: the e-mail, or since 3.1.0 the ``sub_id``, is a client's already.
         :raises UnknownInboundError: there is no such inbound.
         """
         self._do(lambda words: words.add_client(inbound_id, client))

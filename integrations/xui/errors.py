@@ -25,8 +25,6 @@ _BUSY = re.compile(r"database (table )?is locked|SQLITE_BUSY", re.IGNORECASE)
 class BusyError(TransientError):
     """The panel's database was locked by somebody else (``database is locked``)."""
 
-    outcome = "busy"
-
     def __init__(self) -> None:
         super().__init__(SYSTEM, "the panel's database is locked")
 
@@ -47,8 +45,6 @@ class SignInRefusedError(NotSignedInError):
 
     :param is_remembered: no call was made, because the panel has refused them before.
     """
-
-    outcome = "sign_in_refused"
 
     def __init__(self, *, is_remembered: bool) -> None:
         super().__init__("the panel refuses the credentials")

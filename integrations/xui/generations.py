@@ -8,6 +8,7 @@ from integrations.xui.addresses import path_segment
 from integrations.xui.errors import (
     SYSTEM,
     DownError,
+    TakenError,
     UnaddressableError,
     UnknownClientError,
     UnknownInboundError,
@@ -95,6 +96,8 @@ class Older(_Common):
     activity_path = f"{API}/inbounds"
 
     def add_client(self, inbound_id: int, client: Client) -> None:
+        if self.generation is Generation.G3A:
+            self._check_absent(inbound_id, client)
         self.wire.call(
             "POST",
             f"{API}/inbounds/addClient",
@@ -129,6 +132,11 @@ class Older(_Common):
 
     def traffic(self, email: str) -> Traffic:
         return self._read_traffic(f"{API}/inbounds/getClientTraffics/{_segment(email)}")
+
+    def _check_absent(self, inbound_id: int, client: Client) -> None:
+        """Refuse what 3.0 would write a second time: one e-mail under one subId is free there."""
+        if self.get_inbound(inbound_id).find_client(client.email) is not None:
+            raise TakenError(field="email")
 
     def status(self) -> Status:
         try:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import astuple
 
 from django.conf import settings
-from redis.exceptions import LockError
+from redis.lock import Lock
 
 from config.lib.redis import RedisError, get_redis
 from integrations.xui.types import Credentials
@@ -71,9 +71,10 @@ def turn(name: str) -> Iterator[None]:
         yield
 
 
-def _release(lock: object) -> None:
-    with suppress(RedisError, LockError):
-        lock.release()  # type: ignore[attr-defined]
+def _release(lock: Lock) -> None:
+    # Redis may be gone by now, or the turn have run out; the lock itself runs out in either case.
+    with suppress(RedisError):
+        lock.release()
 
 
 def _key(name: str) -> str:
