@@ -20,7 +20,7 @@ from vpnconfigs.links.subscription import (
 )
 
 UUID = "0f2b8a0e-6f0e-4f0a-9d63-1a2b3c4d5e6f"
-REALITY = "security=reality&sni=s.example&fp=safari&pbk=PUB&sid=1e5&spx=%2Fq"
+REALITY = "security=reality&sni=s.example&fp=safari&pbk=PUB&sid=12e4&spx=%2Fq"
 TLS = "security=tls&sni=s.example&fp=firefox&alpn=h2%2Chttp%2F1.1"
 LINKS = {
     "vless-tcp-reality": f"vless://{UUID}@a.example:443?{REALITY}&flow=xtls-rprx-vision#A",
@@ -119,7 +119,7 @@ def test_singbox_outbounds():
             "enabled": True,
             "server_name": "s.example",
             "utls": {"enabled": True, "fingerprint": "safari"},
-            "reality": {"enabled": True, "public_key": "PUB", "short_id": "1e5"},
+            "reality": {"enabled": True, "public_key": "PUB", "short_id": "12e4"},
         },
     }
     assert made["B"]["tls"]["alpn"] == ["h2", "http/1.1"]
@@ -172,7 +172,7 @@ def test_clash_proxies():
         "flow": "xtls-rprx-vision",
         "servername": "s.example",
         "client-fingerprint": "safari",
-        "reality-opts": {"public-key": "PUB", "short-id": "1e5"},
+        "reality-opts": {"public-key": "PUB", "short-id": "12e4"},
         "udp": True,
         "network": "tcp",
     }
@@ -243,7 +243,7 @@ def test_clash_leaves_out_an_xhttp_that_it_would_get_wrong(extra):
 def test_what_yaml_1_2_would_take_for_numbers_stays_in_quotes():
     text = render_body(links_of(), format_=Format.CLASH).content.decode()
 
-    assert '"short-id": "1e5"' in text
+    assert '"short-id": "12e4"' in text
     assert '"password": "0o17"' in text
 
 
