@@ -66,7 +66,7 @@ def _clients(panel: Panel) -> list[Json]:
         {
             "inbound_id": inbound.id,
             **client,
-            "stats": _stats(panel, client.get("email", "")),
+            "stats": _stats(panel, client),
         }
         for inbound in panel.database.inbounds.values()
         for client in (
@@ -75,9 +75,9 @@ def _clients(panel: Panel) -> list[Json]:
     ]
 
 
-def _stats(panel: Panel, email: str) -> Json | None:
-    row = panel.database.traffic.get(email)
-    return counting.row_json(panel, row) if row is not None else None
+def _stats(panel: Panel, client: Json) -> Json | None:
+    row = panel.database.traffic.get(client.get("email", ""))
+    return counting.row_json(panel, row, client=client) if row is not None else None
 
 
 def _credentials(sandbox: Sandbox, panel: Panel) -> Json:

@@ -68,6 +68,14 @@ def test_a_stranger_finds_nothing(world, generation):
     assert (answer.status_code, answer.content) == (404 if generation == "g2" else 401, b"")
 
 
+def test_answers_are_packed_for_whoever_asks(desk):
+    packed = desk.get("inbounds/list")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    plain = desk.get("inbounds/list", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert plain.json() == packed.json()
+
+
 def test_gone_routes_are_not_found_either(desk):
     gone = "inbounds/addClient" if desk.by_email else "clients/add"
     for answer in (desk.post(gone, json={}), desk.get("nothing"), desk.get("inbounds/add")):

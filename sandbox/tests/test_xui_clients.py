@@ -239,7 +239,7 @@ def test_a_body_without_clients_is_refused(old):
 
 
 def test_parallel_adds_lose_clients_on_2_only(desk):
-    # Every thread signs in with the same session, so requests itself shares nothing unsafe.
+    # Each thread has connections of its own, and all have one session of the panel.
     def add(number):
         with desk.http.__class__() as http:
             http.cookies.update(desk.http.cookies)

@@ -96,8 +96,8 @@ async def reset_inbound(call: Call) -> None:
 
 def _rows_in(call: Call, inbound: Inbound) -> list[Traffic]:
     database = call.panel.database
-    rows = database.traffic.values()
-    return [row for row in rows if counting.holds(inbound, database, row.email)]
+    members = database.members(inbound)
+    return [row for email, row in database.traffic.items() if email in members]
 
 
 async def list_online(call: Call) -> list[str] | None:

@@ -40,9 +40,9 @@ def inbound_json(panel: Panel, inbound: Inbound) -> Json:
     if not panel.facts.by_email:
         nested = {name: json.dumps(value, indent=2) for name, value in nested.items()}
     rows = [
-        counting.row_json(panel, row)
-        for row in database.traffic.values()
-        if counting.holds(inbound, database, row.email)
+        counting.row_json(panel, database.traffic[email], client=client)
+        for email, client in database.members(inbound).items()
+        if email in database.traffic
     ]
     return {
         "id": inbound.id,

@@ -29,7 +29,7 @@ def record_json(panel: Panel, record: Record) -> Json:
         "createdAt": client.get("created_at", 0),
         "updatedAt": client.get("updated_at", 0),
         "inboundIds": list(record.inbound_ids),
-        "traffic": counting.row_json(panel, row) if row is not None else None,
+        "traffic": counting.row_json(panel, row, client=client) if row is not None else None,
     }
 
 

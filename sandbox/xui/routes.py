@@ -165,7 +165,7 @@ async def _journaled(
 
     async def settle() -> web.Response:
         try:
-            return await apply()
+            return _packed(await apply(), request)
         except XuiError as error:
             return refused(error, language=language)
         except EmptyAnswer as error:
@@ -180,6 +180,12 @@ async def _journaled(
         apply=settle,
         refuse=lambda fault: _bent(fault, language=language),
     )
+
+
+def _packed(response: web.Response, request: web.Request) -> web.Response:
+    if response.body and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
 
 
 async def _wire(request: web.Request, panel: Panel, *, secret: bool) -> Json:

@@ -112,6 +112,12 @@ class Database:
         self.last_ids[table] = self.last_ids.get(table, 0) + 1
         return self.last_ids[table]
 
+    def members(self, inbound: Inbound) -> dict[str, Json]:
+        """The fields of the inbound's clients by e-mail."""
+        records = self.records.items()
+        found = {email: r.client for email, r in records if inbound.id in r.inbound_ids}
+        return found | {str(client.get("email", "")): client for client in inbound.clients}
+
     def clients_of(self, email: str) -> Iterator[tuple[Inbound | None, Json]]:
         """Every place where the client of ``email`` is written, to be changed there."""
         if email in self.records:
