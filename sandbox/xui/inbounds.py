@@ -98,8 +98,10 @@ def create_inbound(panel: Panel, body: Json) -> Inbound:
     database = panel.database
     _check_port(panel, fields["port"])
     clients = parse_clients(fields["settings"])
+    taken = {email.lower() for email in database.traffic}
     for client in clients:
-        _check_email(panel, client)
+        if (client.get("email") or "").lower() in taken:
+            _check_taken(panel, client)
     inbound = Inbound(id=database.next_id("inbounds"), tag=_tag(panel, fields), **fields)
     database.inbounds[inbound.id] = inbound
     for client in clients:
@@ -177,11 +179,9 @@ def _check_port(panel: Panel, port: int) -> None:
         raise own_error(f"Port already exists: {port}")
 
 
-def _check_email(panel: Panel, client: Json) -> None:
-    """One e-mail is one client; from 3.0 it may be on more inbounds under the same subId."""
-    email = client.get("email") or ""
-    if not any(known.lower() == email.lower() for known in panel.database.traffic):
-        return
+def _check_taken(panel: Panel, client: Json) -> None:
+    """A taken e-mail may come to a further inbound from 3.0 on, under the same subId."""
+    email = client["email"]
     _, sub_id = counting.identity_of(panel.database, email)
     if not (panel.facts.guarded and sub_id and client.get("subId") == sub_id):
         raise own_error(f"Duplicate email: {email}")
