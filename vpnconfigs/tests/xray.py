@@ -23,7 +23,7 @@ from vpnconfigs.links.share import ShareLink
 START = "import sys, xray; xray.startFromJSON(sys.stdin.read())"
 # Start-up takes one to four seconds alone, more on a busy machine.
 START_SECONDS = 40
-TRIES = 3
+TRIES = 2
 
 
 def free_ports(count: int) -> list[int]:
@@ -79,7 +79,7 @@ def fingerprint(certificate: Path) -> str:
 def server_config(rows: list[dict], *, page_port: int) -> dict:
     """The panel's rows as Xray gets them. Whatever page is asked for, ours answers."""
     return {
-        "log": {"loglevel": "warning"},
+        "log": {"loglevel": "info"},
         "inbounds": [
             {
                 "listen": "127.0.0.1",
@@ -105,7 +105,7 @@ def server_config(rows: list[dict], *, page_port: int) -> dict:
 def client_config(links: dict[int, ShareLink], *, certificate: Path | None = None) -> dict:
     """One local HTTP proxy for each link, by port; ``certificate`` is trusted, nothing else is."""
     return {
-        "log": {"loglevel": "warning"},
+        "log": {"loglevel": "info"},
         "inbounds": [
             {"tag": f"in-{port}", "listen": "127.0.0.1", "port": port, "protocol": "http"}
             for port in links
@@ -231,7 +231,7 @@ def fetch(*, proxy_port: int, host: str) -> tuple[int, str]:
 
 
 def _fetch_once(*, proxy_port: int, host: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy_port, timeout=10)
     # As a plain proxy Xray tells the page to hang up, and WebSocket then loses the last bytes.
     connection.set_tunnel(host, 80)
     try:
