@@ -64,6 +64,7 @@ class Wire:
         self.has_bearer = False
         self._refusal = refusals.fingerprint(base_url, credentials)
         self._csrf_token = ""
+        self._has_signed_in = False
         self._session = OutsideSession(
             base_url,
             name=SYSTEM,
@@ -76,7 +77,7 @@ class Wire:
     @property
     def has_session(self) -> bool:
         """Say whether there is anything by which the panel may know us."""
-        return self.has_bearer or bool(self._session.cookies)
+        return self.has_bearer or self._has_signed_in
 
     def choose_bearer(self, *, is_known: bool) -> None:
         """Speak by the API token if there is one and the panel knows of such (since 3.0.0)."""
@@ -134,6 +135,7 @@ class Wire:
             if not self.credentials.username:
                 self.refuse()
             self._session.forget_cookies()
+            self._has_signed_in = False
             self.take_csrf_token()
             self._open_session()
 
@@ -174,6 +176,7 @@ class Wire:
         # A 2.9.2 was seen to say yes without a session; the CSRF token's cookie is none.
         if self._session.cookies in ({}, before):
             raise NotSignedInError
+        self._has_signed_in = True
 
     def _send(
         self, method: str, path: str, *, json: object, is_safe: bool | None
