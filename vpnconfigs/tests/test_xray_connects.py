@@ -178,7 +178,7 @@ def tunnels(tmp_path_factory):
             status, text = xray.fetch(proxy_port=ports[name], host=host)
             if status:
                 return status, text
-            # Under load a client's pooled connections may stall for good: a fresh one settles it.
+            # A busy machine has stalled one tunnel of a client for good: try from a fresh client.
             [port] = xray.free_ports(1)
             alone = xray.client_config({port: links[name]}, certificate=certificate[0])
             with xray.running(alone, log=folder / f"{name}.log"):
