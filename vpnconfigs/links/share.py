@@ -7,9 +7,10 @@ import base64
 import hashlib
 import ipaddress
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from vpnconfigs.links.transports import transport_params
 
 PROTOCOLS = ("vless", "trojan")
-VISION = "xtls-rprx-vision"
+# A name in any alphabet, or an IPv4 address.
+HOST_NAME = re.compile(r"[\w.-]+")
 # Xray refuses to start with REALITY over anything else.
 REALITY_NETWORKS = ("tcp", "grpc", "xhttp")
 NETWORKS = ("tcp", "ws", "grpc", "xhttp", "httpupgrade")
@@ -90,7 +92,7 @@ def read_inbound(row: Tree) -> Inbound:
     :raises LinkError: its settings are not JSON objects, or its port is no port.
     """
     port = row.get("port")
-    if not isinstance(port, int) or not 0 < port < 65536:
+    if not _is_port(port):
         raise LinkError("the inbound has no port")
     custom = row.get("shareAddrStrategy") == "custom"
     return Inbound(
@@ -151,15 +153,33 @@ def _secret(inbound: Inbound, *, client: Client) -> str:
 
 def _address(inbound: Inbound, *, host: str) -> str:
     """A listening address is a client's address only if it can be reached from outside."""
-    chosen = inbound.address or (inbound.listen if _is_reachable(inbound.listen) else host)
-    chosen = chosen.strip().removeprefix("[").removesuffix("]")
+    listen = _host(inbound.listen)
+    chosen = _host(inbound.address) or (listen if _is_reachable(listen) else _host(host))
     if not chosen:
         raise LinkError("the inbound has no address")
     return chosen
 
 
+def _host(written: str) -> str:
+    """The host without brackets, or nothing for what is none, such as a socket's path."""
+    host = written.strip().removeprefix("[").removesuffix("]")
+    return host if HOST_NAME.fullmatch(host) or _is_ipv6(host) else ""
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6 and "%" not in host
+    except ValueError:
+        return False
+
+
+def _is_port(value: object) -> TypeGuard[int]:
+    # JSON's true is an int to Python.
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
+
+
 def _is_reachable(listen: str) -> bool:
-    if not listen or listen.startswith(("/", "@")) or listen == "localhost":
+    if listen in ("", "localhost"):
         return False
     try:
         address = ipaddress.ip_address(listen)
@@ -261,8 +281,8 @@ def _through(link: ShareLink, *, proxy: Tree) -> ShareLink:
     port = proxy.get("port")
     return replace(
         link,
-        host=_text(proxy.get("dest")).removeprefix("[").removesuffix("]") or link.host,
-        port=port if isinstance(port, int) and 0 < port < 65536 else link.port,
+        host=_host(_text(proxy.get("dest"))) or link.host,
+        port=port if _is_port(port) else link.port,
         params=params,
         title=" ".join(filter(None, (link.title, _text(proxy.get("remark"))))),
     )
