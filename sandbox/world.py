@@ -5,6 +5,7 @@ from typing import Any
 
 from .avito.state import AvitoState
 from .telegram.state import TelegramState
+from .xui.state import XuiState
 
 
 @dataclass(kw_only=True)
@@ -15,4 +16,5 @@ class World:
     last_seq: int = 0
     telegram: TelegramState = field(default_factory=TelegramState)
     avito: AvitoState = field(default_factory=AvitoState)
+    xui: XuiState = field(default_factory=XuiState)
     mail: list[dict[str, Any]] = field(default_factory=list)

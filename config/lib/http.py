@@ -20,12 +20,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.retry import Retry
 
+from config.lib.http_guard import AddressRefusedError, GuardedAdapter, MayConnect
 from config.lib.logs import redact
 from config.lib.metrics import counter, histogram
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BYTES = 20 * 1024 * 1024
 TEXT_LENGTH = 300
+FOREIGN_ADDRESS = "foreign_address"
 _CHUNK_BYTES = 64 * 1024
 _POOL_SIZE = 20
 _NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
@@ -124,13 +126,16 @@ class OutsideResponse:
 class OutsideSession:
     """Calls of one outside system over pooled connections. May be used by many threads.
 
-    Takes no cookies, follows no redirects, reads no proxy or netrc from the environment. Safe
-    calls are tried up to three times, the others once; where no connection came about, nothing
-    was sent, and any call is tried again.
+    Takes no cookies unless asked to, follows no redirects, reads no proxy or netrc from the
+    environment. Safe calls are tried up to three times, the others once; where no connection came
+    about, nothing was sent, and any call is tried again.
 
     :param base_url: what every path is put behind.
     :param name: the system's name in errors, logs and metrics.
     :param read_seconds: how long a silence may last; the whole answer may take twice as long.
+    :param keeps_cookies: send back the cookies of earlier answers, to those they came from.
+    :param headers: what every call carries beside its own.
+    :param may_connect: asked for each new connection, see ``config.lib.http_guard``.
     """
 
     def __init__(
@@ -141,12 +146,26 @@ class OutsideSession:
         connect_seconds: float = 3,
         read_seconds: float = 10,
         max_bytes: int = MAX_BYTES,
+        keeps_cookies: bool = False,
+        headers: Mapping[str, str] | None = None,
+        may_connect: MayConnect | None = None,
     ) -> None:
         self.name = name
         self._base_url = base_url.rstrip("/")
         self._timeout = (connect_seconds, read_seconds)
         self._max_bytes = max_bytes
-        self._session = _new_session()
+        self._session = _new_session(may_connect)
+        self._session.headers.update(headers or {})
+        if not keeps_cookies:
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that are kept, value by name."""
+        return {cookie.name: cookie.value or "" for cookie in self._session.cookies}
+
+    def forget_cookies(self) -> None:
+        self._session.cookies.clear()
 
     def call(
         self,
@@ -166,8 +185,8 @@ class OutsideSession:
             classifies the failure: a POST is never sent again from here.
         :raises TransientError: as above; ``TooManyRequestsError`` for a 429.
         :raises SignInError: for a 401.
-        :raises PermanentError: for another 3xx or 4xx, or a harmless call's answer larger than
-            ``max_bytes``.
+        :raises PermanentError: for another 3xx or 4xx, a harmless call's answer larger than
+            ``max_bytes``, or an address that ``may_connect`` refuses (``foreign_address``).
         :raises AmbiguousError: an unsafe call was sent, and no clear answer came.
         """
         safe = method in SAFE_METHODS if is_safe is None else is_safe
@@ -205,6 +224,8 @@ class OutsideSession:
                 **parts,
             ) as response:
                 body = self._read(response, is_safe=is_safe)
+        except AddressRefusedError:
+            raise PermanentError(self.name, status=0, code=FOREIGN_ADDRESS, text="") from None
         # The chain is cut: the texts of requests hold the whole address.
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
             raise PermanentError(
@@ -249,10 +270,9 @@ class OutsideSession:
         raise PermanentError(self.name, status=status, code=code, text=text)
 
 
-def _new_session() -> requests.Session:
+def _new_session(may_connect: MayConnect | None) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     retry = Retry(
         total=2,
         redirect=0,
@@ -263,7 +283,8 @@ def _new_session() -> requests.Session:
         raise_on_status=False,
         raise_on_redirect=False,
     )
-    adapter = HTTPAdapter(pool_maxsize=_POOL_SIZE, max_retries=retry)
+    options: dict[str, Any] = {"pool_maxsize": _POOL_SIZE, "max_retries": retry}
+    adapter = GuardedAdapter(may_connect, **options) if may_connect else HTTPAdapter(**options)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

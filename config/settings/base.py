@@ -1,6 +1,7 @@
 """Settings shared by every way of running Depesha. Values come from the environment alone."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import schedule
@@ -312,6 +313,13 @@ AVITO_MEDIA_HOSTS = env.list("AVITO_MEDIA_HOSTS", default=[".avito.st", ".avito.
 AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
 AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
+# Where 3X-UI panels may stand: names, addresses or networks, each with or without a port. Empty:
+# anywhere in the open internet. Networks of ours must be named, or a panel's address could be
+# used to look around in them.
+XUI_ALLOWED_HOSTS = env.list(
+    "XUI_ALLOWED_HOSTS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
+)
+XUI_TIMEOUT_SECONDS = env.float("XUI_TIMEOUT_SECONDS", default=15)
 
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)

@@ -11,7 +11,7 @@ from .bodies import Body, ControlError
 
 Json = dict[str, Any]
 
-AREAS = ("telegram", "avito")
+AREAS = ("telegram", "avito", "xui")
 DELIVERIES = ("telegram.webhook", "avito.webhook")
 
 

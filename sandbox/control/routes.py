@@ -7,11 +7,12 @@ from aiohttp import web
 
 from sandbox.core import SANDBOX, Sandbox
 
-from . import avito, faults, telegram, world
+from . import avito, faults, telegram, world, xui
 from .bodies import Body, ControlError, read_body
 
 Json = dict[str, Any]
 Action = Callable[[Sandbox, Body], Any]
+PlacedAction = Callable[[Sandbox, web.Request, Body], Any]
 View = Callable[[Sandbox, web.Request], Any]
 
 # A later stand-in joins with a module of its own beside these.
@@ -20,24 +21,39 @@ _ACTIONS: dict[str, Action] = {
     **faults.ACTIONS,
     **telegram.ACTIONS,
     **avito.ACTIONS,
+    **xui.ACTIONS,
 }
-_VIEWS: dict[str, View] = {**world.VIEWS, **faults.VIEWS, **telegram.VIEWS, **avito.VIEWS}
+# Actions on what their path names.
+_PLACED_ACTIONS: dict[str, PlacedAction] = {**xui.PLACED_ACTIONS}
+_VIEWS: dict[str, View] = {
+    **world.VIEWS,
+    **faults.VIEWS,
+    **telegram.VIEWS,
+    **avito.VIEWS,
+    **xui.VIEWS,
+}
 
 
 def add_routes(app: web.Application) -> None:
     for path, action in _ACTIONS.items():
-        app.router.add_post(f"/control/{path}", _posted(action))
+        app.router.add_post(f"/control/{path}", _posted(_anywhere(action)))
+    for path, placed in _PLACED_ACTIONS.items():
+        app.router.add_post(f"/control/{path}", _posted(placed))
     for path, view in _VIEWS.items():
         app.router.add_get(f"/control/{path}", _viewed(view))
     app.router.add_delete("/control/faults", _viewed(faults.clear))
     app.router.add_route("*", "/control/{path:.*}", _unknown)
 
 
-def _posted(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _anywhere(action: Action) -> PlacedAction:
+    return lambda sandbox, request, body: action(sandbox, body)
+
+
+def _posted(action: PlacedAction) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await read_body(request)
-            result = action(request.app[SANDBOX], body)
+            result = action(request.app[SANDBOX], request, body)
         except ControlError as error:
             return _refused(error)
         return web.json_response(result)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.core import Sandbox
 
-from . import avito, telegram
+from . import avito, telegram, xui
 from .bodies import Body
 from .queries import whole_number
 
@@ -37,7 +37,7 @@ def state(sandbox: Sandbox, request: web.Request) -> Json:
         **head,
         "telegram": telegram.state(sandbox),
         "avito": avito.state(sandbox),
-        "xui": {"panels": []},
+        "xui": xui.state(sandbox),
         "yookassa": {},
         "mail": sandbox.world.mail,
         "faults": [fault.as_json() for fault in sandbox.faults.active],

@@ -1,0 +1,1 @@
+"""A stand-in for 3X-UI panels of three generations."""
