@@ -81,9 +81,11 @@ function topicMark(topic) {
 }
 
 /** The bots' places and rights, and a move of the group to another id. */
-export function openGroupMenu(seller, chatId) {
-  const chat = seller.groups.find((group) => group.chat_id === chatId);
-  const inside = seller.state.bots.filter((bot) => chat.bots[bot.id]);
+export async function openGroupMenu(seller, chatId) {
+  // What the page saw last may be half a second old, and the menu is of what is so now.
+  const { telegram } = await get("state");
+  const chat = telegram.chats.find((group) => group.chat_id === chatId);
+  const inside = telegram.bots.filter((bot) => chat.bots[bot.id]);
   const act = (path, body) => () => post(`telegram/${path}`, { chat_id: chatId, user: seller.user?.id, ...body });
   const items = inside.flatMap((bot) => botItems(bot, chat.bots[bot.id], act));
   items.push({ key: "migrate", label: t("migrate"), mark: "🔀", act: act("migrate", {}) });
