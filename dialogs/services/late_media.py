@@ -22,6 +22,8 @@ FOLLOW_UP = "dialogs.late_media"
 FOLLOW_UP_POLICY = Policy(max_attempts=8)
 # So long a message waits for its picture, and what was said after it waits behind it.
 PATIENCE_SECONDS = 20.0
+# What has come wakes the lane, unless it comes at the very moment that the lane lies down.
+LOOK_SECONDS = 1.0
 
 
 def wait_for_media(message: Message) -> Wait | None:
@@ -29,7 +31,9 @@ def wait_for_media(message: Message) -> Wait | None:
     if not any(one.state == Attachment.State.WAITING for one in message.attachments.all()):
         return None
     left = PATIENCE_SECONDS - (timezone.now() - message.created_at).total_seconds()
-    return Wait(left, "its picture or voice is being fetched") if left > 0 else None
+    if left <= 0:
+        return None
+    return Wait(min(left, LOOK_SECONDS), "its picture or voice is being fetched")
 
 
 def follow_up(message: Message) -> None:

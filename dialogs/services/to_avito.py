@@ -36,7 +36,7 @@ READ_BACK_LIMIT = 20
 CLOCK_SLACK = timedelta(seconds=30)
 SWITCHED_OFF_SECONDS = 60.0
 # The fetching of a picture wakes its lane; this is for the case that nobody does.
-FETCHING_SECONDS = 30.0
+FETCHING_SECONDS = 1.0
 
 
 def prepare_part(delivery: Delivery) -> Prepared:
