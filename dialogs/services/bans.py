@@ -7,7 +7,7 @@ from dialogs.services.routes import avito_lane, avito_route
 from dialogs.services.topic_notes import tell_topic
 from integrations.models import Delivery
 from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
-from integrations.services.outbox import deliver
+from integrations.services.outbox import deliver, number_after
 
 BAN = "dialogs.ban"
 # Banning twice does no harm.
@@ -26,19 +26,18 @@ def queue_ban(dialog: Dialog, *, reason: str) -> None:
         _tell(dialog, code="unknown_user")
         return
     route = avito_route(dialog.avito_account, dialog)
-    lane = avito_lane(dialog.pk)
-    number = Delivery.objects.filter(lane=lane, kind=BAN).count()
+    key = f"{BAN}:{dialog.pk}:"
     deliver(
         kind=BAN,
         sender=route.sender,
-        lane=lane,
+        lane=avito_lane(dialog.pk),
         budget_key=route.budget_key,
         payload={
             "dialog_id": str(dialog.pk),
             "user_id": int(user_id),
             "reason": REASONS[reason],
         },
-        idempotency_key=f"{BAN}:{dialog.pk}:{number}",
+        idempotency_key=f"{key}{number_after(key)}",
     )
 
 

@@ -20,7 +20,7 @@ from integrations.services.calls import (
     Policy,
     Prepared,
 )
-from integrations.services.outbox import deliver
+from integrations.services.outbox import deliver, number_after
 
 REACTION = "dialogs.reaction"
 # Tried through any outage: the newer one takes an older one's place, and a day ends each.
@@ -97,8 +97,7 @@ def _queue(
     dialog: Dialog, telegram_message_id: int, *, emoji: str = "", message_id: int | None = None
 ) -> None:
     route = telegram_route(dialog)
-    made = Delivery.objects.filter(lane=telegram_side_lane(dialog.pk), kind=REACTION)
-    number = made.filter(payload__telegram_message_id=telegram_message_id).count()
+    key = f"{REACTION}:{dialog.pk}:{telegram_message_id}:"
     deliver(
         kind=REACTION,
         sender=route.sender,
@@ -110,6 +109,6 @@ def _queue(
             "message_id": message_id,
             "emoji": emoji,
         },
-        idempotency_key=f"{REACTION}:{dialog.pk}:{telegram_message_id}:{number}",
+        idempotency_key=f"{key}{number_after(key)}",
         expires_at=timezone.now() + LIFE,
     )

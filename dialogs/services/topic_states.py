@@ -22,7 +22,7 @@ from integrations.services.calls import (
     Status,
     Wait,
 )
-from integrations.services.outbox import deliver
+from integrations.services.outbox import deliver, number_after
 
 TOPIC_STATE = "dialogs.topic_state"
 # A bot that may manage topics writes into closed ones too: no refused message tells of one that
@@ -39,15 +39,14 @@ def queue_topic_state(dialog: Dialog) -> None:
     if dialog.telegram_topic_id is None:
         return
     route = telegram_route(dialog)
-    lane = telegram_lane(dialog.pk)
-    number = Delivery.objects.filter(lane=lane, kind=TOPIC_STATE).count()
+    key = f"{TOPIC_STATE}:{dialog.pk}:"
     deliver(
         kind=TOPIC_STATE,
         sender=route.sender,
-        lane=lane,
+        lane=telegram_lane(dialog.pk),
         budget_key=route.budget_key,
         payload={"dialog_id": str(dialog.pk), "topic_id": dialog.telegram_topic_id},
-        idempotency_key=f"{TOPIC_STATE}:{dialog.pk}:{number}",
+        idempotency_key=f"{key}{number_after(key)}",
     )
 
 

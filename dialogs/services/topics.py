@@ -36,7 +36,7 @@ from integrations.services.calls import (
     Status,
     Wait,
 )
-from integrations.services.outbox import deliver
+from integrations.services.outbox import deliver, number_after
 
 CREATE_TOPIC = "dialogs.create_topic"
 CARD = "dialogs.card"
@@ -73,15 +73,9 @@ def topic_first(message: Message, place: Place) -> Wait | Ahead:
     age = (timezone.now() - dialog.created_at).total_seconds()
     if dialog.item_fetched_at is None and age < ITEM_SECONDS:
         return Wait(ITEM_LOOK_SECONDS, "what the chat is about is not known yet")
-    number = count_topics(dialog)
+    number = number_after(f"{CREATE_TOPIC}:{dialog.pk}:")
     topic, card = (_new(kind, dialog, place, number) for kind in (CREATE_TOPIC, CARD))
     return Ahead([topic, card, *history.history_of(message, place, number=number)])
-
-
-def count_topics(dialog: Dialog) -> int:
-    """Return how many topics were ever asked for; the next one's number."""
-    made = Delivery.objects.filter(idempotency_key__startswith=f"{CREATE_TOPIC}:{dialog.pk}:")
-    return made.count()
 
 
 def note_closed(delivery: Delivery) -> Again:

@@ -95,6 +95,16 @@ def deliver(
     return delivery
 
 
+def number_after(prefix: str) -> int:
+    """Return a number for the next idempotency key that begins with ``prefix``.
+
+    It is the newest such delivery's id, 0 where there is none. A count would come back to a number
+    that is still in use once old rows are cleaned away, and nothing would be sent.
+    """
+    made = Delivery.objects.filter(idempotency_key__startswith=prefix).order_by("-pk")
+    return made.values_list("pk", flat=True).first() or 0
+
+
 def put_ahead(
     delivery: Delivery, new: Iterable[NewDelivery], *, rank: int | None = None
 ) -> list[Delivery]:

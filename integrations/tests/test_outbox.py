@@ -567,3 +567,21 @@ def test_retry_takes_up_only_what_ended_badly(script):
     assert outbox.retry([bad.pk, good.pk]) == 1
     drain_until(lambda: states() == {"bad": "sent", "good": "sent"})
     assert sorted(script.texts()) == ["bad", "bad", "good"]
+
+
+def test_a_number_for_a_key_is_never_one_that_is_still_in_use(script):
+    for _ in range(3):
+        stage.say("again", key=f"say:topic:{outbox.number_after('say:topic:')}")
+    assert Delivery.objects.count() == 3
+    Delivery.objects.order_by("pk").first().delete()  # as cleaning does
+    stage.say("again", key=f"say:topic:{outbox.number_after('say:topic:')}")
+    assert Delivery.objects.count() == 3
+    assert outbox.number_after("say:another:") == 0
+
+
+def test_control_a_count_comes_back_to_a_number_that_is_still_in_use(script):
+    for _ in range(3):
+        stage.say("again", key=f"say:topic:{Delivery.objects.count()}")
+    Delivery.objects.order_by("pk").first().delete()
+    stage.say("again", key=f"say:topic:{Delivery.objects.count()}")
+    assert Delivery.objects.count() == 2
