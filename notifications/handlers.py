@@ -76,6 +76,7 @@ def register() -> None:
     register_handler("telegram", "my_chat_member", on_my_chat_member)
     register_start_payload(account_links.PREFIX, account_links.link_account)
     _register_notifications()
+    _register_avito_notifications()
     account_notices.register()
     bot_token_refused.connect(on_bot_token_refused)
     avito_account_refused.connect(on_avito_account_refused)
@@ -182,6 +183,18 @@ def _register_notifications() -> None:
         mandatory=True,
     )
     register_notification(
+        SIGNED_IN,
+        subject=_("A new sign-in to your account"),
+        text=_(
+            "Somebody signed in to your account from a new device: %(device)s, address %(ip)s."
+            " If it was not you, change your password and end that session."
+        ),
+        mandatory=True,
+    )
+
+
+def _register_avito_notifications() -> None:
+    register_notification(
         AVITO_ACCOUNT_REFUSED,
         subject=_("Avito does not let us into the account %(account)s"),
         label=_("Avito does not let us into an account"),
@@ -211,13 +224,4 @@ def _register_notifications() -> None:
             " <b>%(account)s</b> for their pace. Nothing is lost; messages come and answers go with"
             " delay. If other programs use the same keys, give each its own."
         ),
-    )
-    register_notification(
-        SIGNED_IN,
-        subject=_("A new sign-in to your account"),
-        text=_(
-            "Somebody signed in to your account from a new device: %(device)s, address %(ip)s."
-            " If it was not you, change your password and end that session."
-        ),
-        mandatory=True,
     )

@@ -14,7 +14,7 @@ from dialogs.services.routes import (
     telegram_lane,
     telegram_route,
 )
-from integrations.models import Delivery, StoredFile
+from integrations.models import Delivery
 from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
 from integrations.services.outbox import deliver, wake_lane
 
@@ -39,17 +39,6 @@ def attach_origins(
     for row in rows:
         _queue_fetch(message.dialog, row)
     return rows
-
-
-def attach_file(message: Message, *, kind: Attachment.Kind, file: StoredFile) -> Attachment:
-    """Give a message an attachment whose content is here already."""
-    return Attachment.objects.create(
-        message=message,
-        kind=kind,
-        number=message.attachments.count() + 1,
-        state=Attachment.State.STORED,
-        file=file,
-    )
 
 
 def prepare_fetch(delivery: Delivery) -> Prepared:
