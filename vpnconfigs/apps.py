@@ -6,3 +6,8 @@ class VpnconfigsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "vpnconfigs"
     verbose_name = _("VPN shop")
+
+    def ready(self) -> None:
+        from vpnconfigs import handlers
+
+        handlers.register()

@@ -150,6 +150,9 @@ CELERY_TASK_ROUTES = {
     "integrations.pump_avito": {"queue": "avito"},
     "integrations.poll_avito": {"queue": "avito"},
     "integrations.pump_mail": {"queue": "mail"},
+    "vpnconfigs.sync": {"queue": "panels"},
+    "vpnconfigs.look_at_panels": {"queue": "panels"},
+    "vpnconfigs.reconcile": {"queue": "panels"},
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)

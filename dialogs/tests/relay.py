@@ -33,6 +33,9 @@ class Relay:
             token=token,
             **{"group_chat_id": self.group, **bot_fields},
         )
+        # Its coming into the group is told first, and must not be taken for what a test waits for.
+        if self.bot.webhook_set_at is not None:
+            wait_for(InboundEvent.objects.filter(source="telegram").exists)
         credentials = {"client_id": "shop", "client_secret": "shop-secret"}
         self.avito_user = sandbox.control("avito/accounts", credentials)["user_id"]
         self.account = create_avito_account(

@@ -40,6 +40,8 @@ class AvitoAccount(models.Model):
     )
     status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.ACTIVE)
     webhook_path_hash = models.BinaryField(max_length=32, null=True)
+    # Of an address that Avito is being told, or may have been told unheard.
+    next_webhook_path_hash = models.BinaryField(max_length=32, null=True)
     webhook_set_at = models.DateTimeField(_("webhook set"), null=True, blank=True)
     polled_at = models.DateTimeField(_("polled"), null=True, blank=True)
     reconciled_at = models.DateTimeField(_("compared with Avito"), null=True, blank=True)

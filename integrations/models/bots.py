@@ -42,6 +42,9 @@ class Bot(models.Model):
     # SHA-256 of the secret in the webhook's path and of the one in its header.
     webhook_path_hash = models.BinaryField(max_length=32, null=True)
     webhook_header_hash = models.BinaryField(max_length=32, null=True)
+    # The same of an address that Telegram is being told, or may have been told unheard.
+    next_webhook_path_hash = models.BinaryField(max_length=32, null=True)
+    next_webhook_header_hash = models.BinaryField(max_length=32, null=True)
     webhook_set_at = models.DateTimeField(_("webhook set"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)

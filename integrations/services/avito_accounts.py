@@ -146,20 +146,24 @@ def delete_avito_account(*, actor: User, account: AvitoAccount) -> None:
 def subscribe(account: AvitoAccount) -> AvitoAccount:
     """Let Avito tell us of messages at an address that is new each time; old ones are dropped.
 
-    Only a hash of the address's secret is kept.
+    Only a hash of the address's secret is kept. It counts from before Avito hears of the address,
+    for an event may come before the answer.
 
     :raises OutsideWorldError: Avito refused or does not answer; the old address stays.
     """
     secret = randomness.token_urlsafe(32)
     url = f"{url_prefix(account)}{secret}"
     client = _client(account)
+    path_hash = hash_secret(secret)
+    AvitoAccount.objects.filter(pk=account.pk).update(next_webhook_path_hash=path_hash)
     try:
         client.subscribe(url)
     except OutsideError as error:
         raise refusal_of(error) from error
     with transaction.atomic():
         AvitoAccount.objects.filter(pk=account.pk).update(
-            webhook_path_hash=hash_secret(secret),
+            webhook_path_hash=path_hash,
+            next_webhook_path_hash=None,
             webhook_set_at=Now(),
             last_error="",
             last_error_at=None,
@@ -297,7 +301,9 @@ def _try_unsubscribe(account: AvitoAccount) -> None:
         _drop_subscriptions(account, _client(account))
     except (OutsideError, OutsideWorldError, OutsideTimeoutError) as error:
         logger.warning("webhook stays", extra={"account_id": str(account.pk), "error": str(error)})
-    AvitoAccount.objects.filter(pk=account.pk).update(webhook_path_hash=None, webhook_set_at=None)
+    AvitoAccount.objects.filter(pk=account.pk).update(
+        webhook_path_hash=None, next_webhook_path_hash=None, webhook_set_at=None
+    )
 
 
 def _note_error(account: AvitoAccount, text: str, **fields: Any) -> None:

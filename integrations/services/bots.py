@@ -176,7 +176,11 @@ def deactivate_bot(*, actor: User, bot: Bot) -> Bot:
     bot = _set_status(actor=actor, bot=bot, status=Bot.Status.INACTIVE, action="bot.deactivated")
     _try_delete_webhook(bot)
     Bot.objects.filter(pk=bot.pk).update(
-        webhook_path_hash=None, webhook_header_hash=None, webhook_set_at=None
+        webhook_path_hash=None,
+        webhook_header_hash=None,
+        next_webhook_path_hash=None,
+        next_webhook_header_hash=None,
+        webhook_set_at=None,
     )
     bot.refresh_from_db()
     return bot
@@ -194,8 +198,9 @@ def delete_bot(*, actor: User, bot: Bot) -> None:
 def set_webhook(bot: Bot) -> Bot:
     """Let the bot's updates come to us, at an address and with a header that are new each time.
 
-    Only hashes of the two secrets are kept. They are stored once Telegram has taken the address;
-    an update that comes in between is refused and sent again.
+    Only hashes of the two secrets are kept. They count from before Telegram hears of the address,
+    for what waits at Telegram comes within the same millisecond; the old address counts until
+    Telegram has taken the new one.
 
     :raises ConflictError: ``busy``: somebody is setting it at this moment.
     :raises OutsideWorldError: Telegram refused or does not answer; the old webhook stays.
@@ -204,6 +209,10 @@ def set_webhook(bot: Bot) -> Bot:
     with try_advisory_lock(f"bot-webhook:{bot.pk}") as is_mine:
         if not is_mine:
             raise ConflictError(_("The webhook is being set right now."), code="busy")
+        path_hash, header_hash = hash_secret(path_secret), hash_secret(header_secret)
+        Bot.objects.filter(pk=bot.pk).update(
+            next_webhook_path_hash=path_hash, next_webhook_header_hash=header_hash
+        )
         try:
             setup.set_webhook(
                 open_token(bot),
@@ -216,8 +225,10 @@ def set_webhook(bot: Bot) -> Bot:
             raise refusal_of(error) from error
         with transaction.atomic():
             Bot.objects.filter(pk=bot.pk).update(
-                webhook_path_hash=hash_secret(path_secret),
-                webhook_header_hash=hash_secret(header_secret),
+                webhook_path_hash=path_hash,
+                webhook_header_hash=header_hash,
+                next_webhook_path_hash=None,
+                next_webhook_header_hash=None,
                 webhook_set_at=Now(),
                 last_error="",
                 last_error_at=None,

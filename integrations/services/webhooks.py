@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DataError, InterfaceError, OperationalError, connection
+from django.db.models import Q
 from psycopg import Cursor
 
 from config.lib.correlation import get_correlation_id
@@ -42,10 +43,14 @@ SELECT EXISTS (SELECT FROM owner), EXISTS (SELECT FROM stored)
 """
 _STORE_TELEGRAM = _STORE.format(
     table="integrations_bot",
-    condition="webhook_path_hash = %(path_hash)s AND webhook_header_hash = %(header_hash)s",
+    condition="""(
+        webhook_path_hash = %(path_hash)s AND webhook_header_hash = %(header_hash)s
+        OR next_webhook_path_hash = %(path_hash)s AND next_webhook_header_hash = %(header_hash)s
+    )""",
 )
 _STORE_AVITO = _STORE.format(
-    table="integrations_avitoaccount", condition="webhook_path_hash = %(path_hash)s"
+    table="integrations_avitoaccount",
+    condition="%(path_hash)s IN (webhook_path_hash, next_webhook_path_hash)",
 )
 
 
@@ -215,7 +220,9 @@ def _short_text(value: object, length: int) -> str:
 
 
 def _check_secret(account_id: UUID, secret: str) -> Answer:
-    known = AvitoAccount.objects.filter(pk=account_id, webhook_path_hash=hash_secret(secret))
+    path_hash = hash_secret(secret)
+    is_right = Q(webhook_path_hash=path_hash) | Q(next_webhook_path_hash=path_hash)
+    known = AvitoAccount.objects.filter(is_right, pk=account_id)
     return Answer.IGNORED if known.exists() else Answer.UNKNOWN
 
 

@@ -143,6 +143,21 @@ def test_each_webhook_has_new_secrets(sandbox, bot):
     assert bytes(after.webhook_header_hash) != before[1]
 
 
+def test_what_waits_at_telegram_is_taken_while_its_address_is_still_being_told(
+    live_site, sandbox, organization, bot_token
+):
+    """Telegram delivers before it answers: here a second before."""
+    sandbox.control("telegram/bots", {"token": bot_token, "username": "shop_bot"})
+    sandbox.control("telegram/groups", {"title": "Buyers", "bots": [bot_token]})
+    sandbox.fault("telegram.setWebhook", "timeout_after", seconds=1, times=1)
+    asked_at = time.monotonic()
+    bots.create_bot(actor=None, organization=organization, name="x", token=bot_token)
+    assert time.monotonic() - asked_at >= 1
+    assert InboundEvent.objects.filter(source="telegram").exists()
+    (told,) = sandbox.control("state")["telegram"]["bots"]
+    assert "last_error_message" not in told["webhook_info"]
+
+
 def test_two_who_set_the_webhook_at_once_cannot_mix_it_up(sandbox, bot):
     other = connection.copy()
     with other.cursor() as cursor:

@@ -309,3 +309,31 @@ def test_the_address_without_a_secret_is_only_a_bell(client, account, body, ring
     assert answer.status_code == 200
     assert is_rung("integrations.poll_avito") is rings
     assert not InboundEvent.objects.exists()
+
+
+def test_an_address_that_telegram_is_being_told_counts_beside_the_old_one(client, bot):
+    bot.next_webhook_path_hash = hash_secret("next-path")
+    bot.next_webhook_header_hash = hash_secret("next-header")
+    bot.save()
+    pairs = [
+        (PATH_SECRET, HEADER_SECRET, 200),
+        ("next-path", "next-header", 200),
+        ("next-path", HEADER_SECRET, 404),
+        (PATH_SECRET, "next-header", 404),
+    ]
+    for number, (path, header, status) in enumerate(pairs):
+        answer = tell_telegram(client, bot.pk, update(number), path=path, header=header)
+        assert answer.status_code == status
+    assert InboundEvent.objects.count() == 2
+
+
+def test_an_address_that_avito_is_being_told_counts_beside_the_old_one(client, account):
+    AvitoAccount.objects.update(next_webhook_path_hash=hash_secret("next-path"))
+    for secret, status in ((PATH_SECRET, 200), ("next-path", 200), ("other", 404)):
+        url = f"/api/webhooks/avito/{account.pk}/{secret}"
+        body = json.dumps(event(id=f"m-{secret}"))
+        answer = client.post(url, body, content_type="application/json")
+        assert answer.status_code == status
+        other = json.dumps({"payload": {"type": "chat"}})
+        assert client.post(url, other, content_type="application/json").status_code == status
+    assert InboundEvent.objects.count() == 2
