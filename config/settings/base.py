@@ -163,6 +163,7 @@ _EVERY = {
     "integrations.pump_avito": SWEEP_SECONDS,
     "integrations.pump_mail": SWEEP_SECONDS,
     "notifications.plan": SWEEP_SECONDS,
+    "notifications.tell_of_missed_sign_ins": 60,
     "dialogs.send_due_auto_replies": SWEEP_SECONDS,
     "integrations.poll_avito": AVITO_POLL_SECONDS,
     # Each account once an hour: what was not compared in one round is in the next.
