@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'inbound',
                 'verbose_name_plural': 'inbounds',
-                'ordering': ['panel', 'external_id'],
+                'ordering': ['panel_id', 'external_id'],
             },
         ),
         migrations.CreateModel(

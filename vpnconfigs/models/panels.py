@@ -93,7 +93,7 @@ class Inbound(models.Model):
     class Meta:
         verbose_name = _("inbound")
         verbose_name_plural = _("inbounds")
-        ordering = ["panel", "external_id"]
+        ordering = ["panel_id", "external_id"]
         constraints = [
             models.UniqueConstraint(fields=["panel", "external_id"], name="inbound_once_per_panel")
         ]
