@@ -9,7 +9,7 @@ from accounts.services.audit import record_audit
 from accounts.services.retries import retry_lock_conflicts
 from config.lib.errors import FieldError, InputError, NotFoundError
 from vpnconfigs.models import Config, Request, Tariff
-from vpnconfigs.selectors.locks import lock_config
+from vpnconfigs.selectors.locks import lock_existing_config
 from vpnconfigs.selectors.tariffs import default_tariff
 from vpnconfigs.services import purchases, requests
 from vpnconfigs.services.placing import changed, clean_name, leave
@@ -58,7 +58,7 @@ def rename_config(*, actor: User, config: Config, name: str) -> Config:
     :raises InputError: nothing is left of the name.
     :raises NotFoundError: the config is deleted, or not the actor's.
     """
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if locked.user_id != actor.pk:
         raise NotFoundError
     locked.name = clean_name(name)
@@ -76,7 +76,7 @@ def delete_config(*, actor: User, config: Config) -> None:
 
     :raises NotFoundError: it is deleted already, or not the actor's.
     """
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if locked.user_id != actor.pk and not actor.is_staff:
         raise NotFoundError
     remove(locked)

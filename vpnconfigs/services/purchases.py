@@ -18,7 +18,7 @@ from config.lib.errors import BusinessRuleError, ConflictError, NotFoundError
 from config.lib.queue import ring_on_commit
 from vpnconfigs.models import Config, Purchase, Tariff, TrialUse
 from vpnconfigs.selectors.inbounds import choose_inbound
-from vpnconfigs.selectors.locks import lock_config, lock_subscription
+from vpnconfigs.selectors.locks import lock_existing_config, lock_subscription
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.services.placing import (
     begin_period,
@@ -92,7 +92,7 @@ def renew_config(
         ``insufficient_balance``; nothing has changed and nothing is paid.
     :raises InputError: the promo code does nothing here.
     """
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if locked.user_id != actor.pk:
         raise NotFoundError
     key = purchase_key("renewal", locked.pk, idempotency_key)

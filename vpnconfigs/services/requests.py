@@ -18,7 +18,7 @@ from config.lib.errors import (
     NotFoundError,
 )
 from vpnconfigs.models import Config, Request, RequestMessage, Tariff, TrialUse
-from vpnconfigs.selectors.locks import lock_config, lock_request, lock_subscription
+from vpnconfigs.selectors.locks import lock_existing_config, lock_request, lock_subscription
 from vpnconfigs.services import purchases, request_notices
 from vpnconfigs.services.placing import build_config
 from vpnconfigs.services.promo_codes import free_terms, plain_terms
@@ -216,7 +216,7 @@ def _refuse_nonsense(kind: str, config: Config | None, text: str) -> None:
 
 
 def _own(user: User, config: Config) -> Config:
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if locked.user_id != user.pk:
         raise NotFoundError
     return locked
@@ -250,7 +250,7 @@ def _grant(request: Request, config: Config, tariff: Tariff, *, is_free: bool) -
     key = f"request:{request.pk}"
     if request.kind == Kind.ACCESS:
         lock_subscription(config.subscription_id)
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if request.kind == Kind.RENEWAL:
         kind = purchases.Kind.RENEWAL if terms.price_kopecks else purchases.Kind.GRANT
         purchases.renew(locked, terms=terms, kind=kind, key=key)

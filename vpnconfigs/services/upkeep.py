@@ -14,7 +14,7 @@ from config.lib.correlation import get_correlation_id
 from config.lib.errors import ConflictError, FieldError, InputError, NotFoundError
 from vpnconfigs.models import Config, Inbound, Purchase
 from vpnconfigs.selectors.inbounds import choose_inbound
-from vpnconfigs.selectors.locks import lock_config
+from vpnconfigs.selectors.locks import lock_existing_config
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.selectors.states import MOST_DAYS
 from vpnconfigs.services import purchases
@@ -175,7 +175,7 @@ def _settle_at(config: Config, inbound: Inbound) -> None:
 
 
 def _lock_placed(config: Config) -> Config:
-    locked = lock_config(config.pk)
+    locked = lock_existing_config(config.pk)
     if locked.state not in Config.PLACED:
         raise ConflictError(_("This config is only asked for yet."), code="config_state")
     return locked
