@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from config.lib.errors import BusinessRuleError, FieldError, InputError
-from vpnconfigs.models import Config, Inbound, Tariff, TrialUse
+from vpnconfigs.models import Config, Tariff, TrialUse
 
 
 def offered_tariffs(user: User) -> QuerySet[Tariff]:
@@ -42,19 +42,6 @@ def default_tariff(user: User) -> Tariff:
     if tariff is None:
         raise BusinessRuleError(_("Choose a tariff."), code="tariff_required")
     return tariff
-
-
-def sold_countries() -> list[str]:
-    """Return the codes of the countries from which configs are sold, by the alphabet."""
-    places = Inbound.objects.filter(
-        is_sold=True,
-        is_enabled=True,
-        is_gone=False,
-        panel__is_enabled=True,
-        panel__is_open=True,
-    ).exclude(panel__country="")
-    countries = places.order_by("panel__country").values_list("panel__country", flat=True)
-    return list(countries.distinct())
 
 
 def _is(wanted: str) -> Q:

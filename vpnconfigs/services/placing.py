@@ -5,9 +5,10 @@ from datetime import datetime
 from accounts.models import User
 from config.lib.correlation import get_correlation_id
 from vpnconfigs.models import Config, Inbound, Removal, SubscriptionLink, Tariff
+from vpnconfigs.selectors.inbounds import flow_for
 from vpnconfigs.selectors.states import add_days, state_let_in
 from vpnconfigs.services.desired import mark_changed, mark_removed
-from vpnconfigs.services.identities import flow_on, new_email, new_secret, new_sub_id
+from vpnconfigs.services.identities import new_email, new_secret, new_sub_id
 
 NAME_LENGTH = 64
 
@@ -41,7 +42,7 @@ def place(config: Config, *, inbound: Inbound, tariff: Tariff, days: int, now: d
     :param days: how long; 0 for without end.
     """
     config.inbound = inbound
-    config.flow = flow_on(inbound)
+    config.flow = flow_for(inbound, protocol=config.protocol)
     config.valid_from = now
     config.valid_to = add_days(now, days) if days else None
     config.is_trial = tariff.is_trial

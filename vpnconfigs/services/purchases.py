@@ -1,6 +1,7 @@
 """Days that are bought, or had for nothing: the money, the config and the record in one piece.
 
-Locks the person's subscription link, then the config, then the promo code, then wallets.
+Locks the person's subscription link, then the inbound, then the config, then the promo code, then
+wallets.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from accounts.services.retries import retry_lock_conflicts
 from config.lib.correlation import get_correlation_id
 from config.lib.errors import BusinessRuleError, ConflictError, NotFoundError
 from config.lib.queue import ring_on_commit
-from vpnconfigs.models import Config, Purchase, Tariff, TrialUse
+from vpnconfigs.models import Config, Inbound, Purchase, Tariff, TrialUse
 from vpnconfigs.selectors.inbounds import choose_inbound
 from vpnconfigs.selectors.locks import lock_existing_config, lock_subscription
 from vpnconfigs.selectors.settings import get_shop_settings
@@ -66,9 +67,10 @@ def buy_config(
     if first is not None:
         return first
     require_room_for_one(user)
-    config = build_config(user=user, link=link, protocol=protocol, name=name, tariff=tariff)
+    inbound = choose_place(protocol=protocol, tariff=tariff, country=country)
     terms = use_promo_code(user=user, code=promo_code, tariff=tariff)
-    return provision(config, terms=terms, country=country, kind=Kind.NEW, key=key)
+    config = build_config(user=user, link=link, protocol=protocol, name=name, tariff=tariff)
+    return provision(config, inbound=inbound, terms=terms, kind=Kind.NEW, key=key)
 
 
 @retry_lock_conflicts
@@ -107,16 +109,21 @@ def renew_config(
     return renew(locked, terms=terms, kind=Kind.RENEWAL, key=key)
 
 
-def provision(config: Config, *, terms: Terms, country: str, kind: Kind, key: str) -> Config:
+def choose_place(*, protocol: str, tariff: Tariff, country: str) -> Inbound:
+    """Return where a new config shall stand, and lock it where its places are counted.
+
+    :param country: counts only where customers may choose.
+    :raises ConflictError: ``no_room``.
+    """
+    wanted = country.upper() if get_shop_settings().has_country_choice else ""
+    return choose_inbound(protocol=protocol, tariff=tariff, country=wanted)
+
+
+def provision(config: Config, *, inbound: Inbound, terms: Terms, kind: Kind, key: str) -> Config:
     """Place a new config, take the money and write it down; the link is locked."""
     user = _owner_of(config)
     if terms.tariff.is_trial:
         take_trial(user)
-    inbound = choose_inbound(
-        protocol=config.protocol,
-        tariff=terms.tariff,
-        country=country if get_shop_settings().has_country_choice else "",
-    )
     placed = place(
         config, inbound=inbound, tariff=terms.tariff, days=terms.days, now=timezone.now()
     )

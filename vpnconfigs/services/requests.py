@@ -248,20 +248,24 @@ def _lock_open(request: Request) -> Request:
 def _grant(request: Request, config: Config, tariff: Tariff, *, is_free: bool) -> None:
     terms = free_terms(tariff) if is_free else plain_terms(tariff)
     key = f"request:{request.pk}"
-    if request.kind == Kind.ACCESS:
-        lock_subscription(config.subscription_id)
-    locked = lock_existing_config(config.pk)
+    is_paid = terms.price_kopecks > 0
     if request.kind == Kind.RENEWAL:
-        kind = purchases.Kind.RENEWAL if terms.price_kopecks else purchases.Kind.GRANT
-        purchases.renew(locked, terms=terms, kind=kind, key=key)
+        kind = purchases.Kind.RENEWAL if is_paid else purchases.Kind.GRANT
+        purchases.renew(lock_existing_config(config.pk), terms=terms, kind=kind, key=key)
         return
-    kind = purchases.Kind.NEW if terms.price_kopecks else purchases.Kind.GRANT
-    purchases.provision(locked, terms=terms, country=request.country, kind=kind, key=key)
+    inbound = purchases.choose_place(
+        protocol=config.protocol, tariff=tariff, country=request.country
+    )
+    kind = purchases.Kind.NEW if is_paid else purchases.Kind.GRANT
+    waiting = lock_existing_config(config.pk)
+    purchases.provision(waiting, inbound=inbound, terms=terms, kind=kind, key=key)
 
 
 def _drop_waiting(request: Request) -> None:
     """Delete the config that waited for this decision."""
-    waiting = Config.objects.filter(pk=request.config_id, state=Config.State.REQUESTED)
+    if request.config is None:
+        return
+    waiting = Config.objects.filter(pk=request.config.pk, state=Config.State.REQUESTED)
     waiting.update(state=Config.State.DELETED, deleted_at=timezone.now())
 
 

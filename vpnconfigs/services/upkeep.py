@@ -13,12 +13,12 @@ from accounts.services.retries import retry_lock_conflicts
 from config.lib.correlation import get_correlation_id
 from config.lib.errors import ConflictError, FieldError, InputError, NotFoundError
 from vpnconfigs.models import Config, Inbound, Purchase
-from vpnconfigs.selectors.inbounds import choose_inbound
+from vpnconfigs.selectors.inbounds import choose_inbound, flow_for
 from vpnconfigs.selectors.locks import lock_existing_config
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.selectors.states import MOST_DAYS
 from vpnconfigs.services import purchases
-from vpnconfigs.services.identities import flow_on, new_email, new_sub_id
+from vpnconfigs.services.identities import new_email, new_sub_id
 from vpnconfigs.services.placing import begin_period, changed, leave, let_in, prolong
 
 REASON_LENGTH = 200
@@ -125,18 +125,18 @@ def move_config(
     config: Config,
     inbound: Inbound | None = None,
     country: str = "",
-    idempotency_key: str = "",
 ) -> Config:
     """Put a config on another inbound: the same secret, a new name there, its usage kept.
 
     :param inbound: where to; without one it is chosen as for a new config.
-    :param idempotency_key: a repeat changes nothing.
+    Locks the new place, then the config.
+
     :raises ConflictError: ``same_inbound``, ``wrong_inbound``, ``no_room`` or ``config_state``.
     """
-    locked = _lock_placed(config)
     there = inbound or choose_inbound(
-        protocol=locked.protocol, tariff=locked.tariff, country=country
+        protocol=config.protocol, tariff=config.tariff, country=country
     )
+    locked = _lock_placed(config)
     if there.pk == locked.inbound_id:
         raise ConflictError(_("The config stands there already."), code="same_inbound")
     if there.protocol != locked.protocol or there.is_gone:
@@ -164,7 +164,7 @@ def move_own_config(*, actor: User, config: Config, country: str) -> Config:
 def _settle_at(config: Config, inbound: Inbound) -> None:
     config.inbound = inbound
     config.email, config.sub_id = new_email(), new_sub_id()
-    config.flow = flow_on(inbound)
+    config.flow = flow_for(inbound, protocol=config.protocol)
     # The new client's counters begin at nothing, and nothing is left to be reset there.
     config.panel_up_bytes = config.panel_down_bytes = 0
     config.done_reset = config.wanted_reset
