@@ -323,6 +323,10 @@ XUI_ALLOWED_HOSTS = env.list(
     "XUI_ALLOWED_HOSTS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
 )
 XUI_TIMEOUT_SECONDS = env.float("XUI_TIMEOUT_SECONDS", default=15)
+# How long before the end of a config its person is told, each once; the largest makes it "expiring".
+CONFIG_EXPIRY_NOTIF_HOURS = [
+    int(hours) for hours in env.list("CONFIG_EXPIRY_NOTIF_HOURS", default=["72", "24", "3"])
+]
 
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
