@@ -13,7 +13,7 @@ class Call:
     """One call to an outside system, ready to be made.
 
     :param method: the name that the channel's sender knows it by, such as ``sendMessage``.
-    :param params: its parameters, JSON-shaped.
+    :param params: its parameters, JSON-shaped; to Telegram also the bytes of a picture.
     """
 
     method: str
