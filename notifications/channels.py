@@ -12,7 +12,7 @@ call ``notifications.services.sending.register_channel(NoticeChannel(...))`` fro
 - A call that ends for good with a code of ``states`` stops all later ones to that person.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -32,6 +32,7 @@ class Message:
     :param url: the page that a button opens, in full; empty where there is none.
     :param button: what stands on that button.
     :param refused: the code that the last try was refused with, if it is of ``simpler_after``.
+    :param actions: buttons of the platform's bot: what stands on each and what its press says.
     """
 
     address: str
@@ -41,6 +42,7 @@ class Message:
     url: str = ""
     button: str = ""
     refused: str = ""
+    actions: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

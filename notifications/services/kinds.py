@@ -1,6 +1,6 @@
 """What there is to tell: every kind with its texts and its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -11,6 +11,8 @@ from config.lib.registry import Registry
 from integrations.services.calls import Ambiguity, Policy
 
 Text = str | Promise
+# Of a notice's context, what stands on each button and what its press says to the platform's bot.
+Buttons = Callable[[Mapping[str, object]], Sequence[tuple[str, str]]]
 
 # A notice that came twice harms less than one that never came.
 NOTICE_POLICY = Policy(on_ambiguous=Ambiguity.AT_LEAST_ONCE, max_attempts=8)
@@ -51,6 +53,7 @@ class NotificationKind:
     frequency: Frequency = Frequency.INSTANT
     hourly_limit: int | None = None
     sample: Mapping[str, object] = field(default_factory=dict)
+    buttons: Buttons | None = None
 
 
 kinds: Registry[NotificationKind] = Registry("notification kind")
@@ -71,6 +74,7 @@ def register_notification(
     frequency: Frequency = Frequency.INSTANT,
     hourly_limit: int | None = None,
     sample: Mapping[str, object] | None = None,
+    buttons: Buttons | None = None,
 ) -> None:
     """Add a kind of notification. Called in ``AppConfig.ready()`` only.
 
@@ -88,6 +92,8 @@ def register_notification(
     :param frequency: how often, as long as the person has chosen nothing.
     :param hourly_limit: to one person at most so many an hour; the rest waits for the digest.
     :param sample: a context that the texts may be shown with, every name of theirs in it.
+    :param buttons: what can be done at once where the platform's bot tells it: texts in the active
+        language, and data as of ``bot_menu.Button``.
     """
     told = NotificationKind(
         subject=subject,
@@ -102,5 +108,6 @@ def register_notification(
         frequency=frequency,
         hourly_limit=hourly_limit,
         sample=sample or {},
+        buttons=buttons,
     )
     kinds.register(kind, told)

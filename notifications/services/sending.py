@@ -1,5 +1,7 @@
 """Notices on the wire: how each channel's deliveries are prepared and settled."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -73,6 +75,7 @@ def _message(
     code = delivery.last_error_code
     with translation.override(language_of(notification.recipient)):
         button = _("Open")
+        actions = actions_of(notification)
     return Message(
         address=address.address,
         subject=rendered.subject,
@@ -81,7 +84,14 @@ def _message(
         url=page_of(notification),
         button=button,
         refused=code if code in channel.simpler_after else "",
+        actions=actions,
     )
+
+
+def actions_of(notification: Notification) -> Sequence[tuple[str, str]]:
+    """Return what can be done about a notice at once, in the active language."""
+    kind = kinds.find(notification.kind)
+    return kind.buttons(notification.context) if kind and kind.buttons else ()
 
 
 def page_of(notification: Notification) -> str:

@@ -10,6 +10,7 @@ from integrations.models import Bot
 from integrations.services.calls import Call
 from notifications.channels import Message, NoticeChannel
 from notifications.models import ChannelAddress
+from notifications.services.bot_menu import BELOW
 
 BAD_MARKUP = "bad_markup"
 # What Telegram says of a button whose address is no name of the web, among other things.
@@ -29,14 +30,19 @@ def find_sender() -> str | None:
 
 
 def to_call(message: Message) -> Call:
-    """Send HTML with a button; what Telegram has refused of that is left away."""
-    where = {"chat_id": int(message.address)}
+    """Send HTML with buttons; what Telegram has refused of that is left away."""
+    rows: list[list[dict[str, object]]] = [
+        [{"text": text, "callback_data": f"{BELOW}{data}"}] for text, data in message.actions
+    ]
+    params: dict[str, object] = {"chat_id": int(message.address)}
     if message.refused:
         words = [message.plain, f"{message.button}: {message.url}" if message.url else ""]
-        return Call("sendMessage", {**where, "text": "\n".join(filter(None, words))})
-    params = {**where, "text": message.html, "parse_mode": "HTML"}
-    if message.url:
-        rows = [[app_button(message.button, message.url)]]
+        params["text"] = "\n".join(filter(None, words))
+    else:
+        params |= {"text": message.html, "parse_mode": "HTML"}
+        if message.url:
+            rows.append([app_button(message.button, message.url)])
+    if rows:
         params["reply_markup"] = {"inline_keyboard": rows}
     return Call("sendMessage", params)
 
