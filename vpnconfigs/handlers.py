@@ -4,12 +4,14 @@ from typing import Any
 
 from accounts.signals import account_deleted
 from vpnconfigs import notices
+from vpnconfigs.bot import registration
 from vpnconfigs.services.forgetting import forget_person
 
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
     notices.register()
+    registration.register()
     account_deleted.connect(on_account_deleted, dispatch_uid="vpnconfigs.account_deleted")
 
 

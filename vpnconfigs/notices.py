@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from notifications.services import register_notification
+from vpnconfigs.bot import notice_buttons
 from vpnconfigs.services import expiry_notices, news, panel_notices, request_notices, usage_notices
 from vpnconfigs.signals import configs_depleted, panel_state_changed, usage_crossed
 
@@ -47,6 +48,7 @@ def _register_expiry() -> None:
         label=_("A VPN config ends soon"),
         text=_("The config <b>%(name)s</b> ends in less than %(hours)s h. Renew it in one tap."),
         sample=_CONFIG | {"hours": 24},
+        buttons=notice_buttons.renew,
     )
     register_notification(
         expiry_notices.ENDED,
@@ -54,6 +56,7 @@ def _register_expiry() -> None:
         label=_("A VPN config has ended"),
         text=_("The config <b>%(name)s</b> has ended and lets nobody in. Renew it to go on."),
         sample=_CONFIG,
+        buttons=notice_buttons.renew,
     )
     register_notification(
         expiry_notices.NOT_CONNECTED,
@@ -64,6 +67,7 @@ def _register_expiry() -> None:
             " your device, step by step."
         ),
         sample=_CONFIG,
+        buttons=notice_buttons.connect,
     )
 
 
@@ -74,6 +78,7 @@ def _register_usage() -> None:
         label=_("The traffic of a VPN config is nearly used up"),
         text=_("The config <b>%(name)s</b> has used up %(percent)s%% of its traffic."),
         sample=_CONFIG | {"percent": 80},
+        buttons=notice_buttons.renew,
     )
     register_notification(
         usage_notices.USED_UP,
@@ -84,6 +89,7 @@ def _register_usage() -> None:
             " begin anew."
         ),
         sample=_CONFIG,
+        buttons=notice_buttons.renew,
     )
 
 
@@ -107,18 +113,21 @@ def _register_requests() -> None:
         subject=_("Your request is approved"),
         text=_("Your request is approved. %(comment)s"),
         sample=_REQUEST,
+        buttons=notice_buttons.connect,
     )
     register_notification(
         request_notices.REFUSED,
         subject=_("Your request is refused"),
         text=_("Your request is refused. %(comment)s"),
         sample=_REQUEST,
+        buttons=notice_buttons.write,
     )
     register_notification(
         request_notices.ANSWERED,
         subject=_("An answer to your request"),
-        text=_("There is an answer to your request."),
-        sample=_REQUEST,
+        text=_("<b>The answer to your request:</b>\n%(text)s"),
+        sample=_REQUEST | {"text": "It works again."},
+        buttons=notice_buttons.write,
     )
 
 

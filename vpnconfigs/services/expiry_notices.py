@@ -7,6 +7,7 @@ config. Each notice is told once for one end of one config, so a renewal arms it
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -113,11 +114,15 @@ def _plan(
     total = 0
     for rows in _due(_DUE.format(condition=condition, key=key), parameters):
         notices = (
-            (user_id, {"name": name, "path": f"/configs/{pk}", **(context or {})}, dedup_key)
+            (user_id, _context(pk, name) | (context or {}), dedup_key)
             for pk, user_id, name, dedup_key in rows
         )
         total += notify_many(kind=kind, rows=notices)
     return total
+
+
+def _context(config_id: UUID, name: str) -> dict[str, object]:
+    return {"name": name, "config": str(config_id), "path": f"/configs/{config_id}"}
 
 
 def _due(statement: str, parameters: dict[str, Any]) -> Iterator[list[Any]]:

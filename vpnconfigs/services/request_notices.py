@@ -22,7 +22,7 @@ def tell_of_new(request: Request) -> None:
 def tell_of_message(request: Request, message: RequestMessage) -> None:
     """Tell the other side of what was said."""
     if message.is_from_staff:
-        _tell(ANSWERED, request.user, request, f"{ANSWERED}:{message.pk}")
+        _tell(ANSWERED, request.user, request, f"{ANSWERED}:{message.pk}", text=message.text)
         return
     for person in staff():
         _tell(MESSAGE_TO_STAFF, person, request, f"{MESSAGE_TO_STAFF}:{message.pk}:{person.pk}")
@@ -35,10 +35,16 @@ def tell_of_decision(request: Request) -> None:
         _tell(kind, request.user, request, f"{kind}:{request.pk}")
 
 
-def _tell(kind: str, recipient: User, request: Request, dedup_key: str) -> None:
+def _tell(kind: str, recipient: User, request: Request, dedup_key: str, *, text: str = "") -> None:
     is_own = recipient.pk == request.user_id
     page = (
         f"/requests/{request.pk}" if is_own else f"/admin/vpnconfigs/request/{request.pk}/change/"
     )
-    context = {"person": request.user.display_name, "comment": request.comment, "path": page}
+    context = {
+        "person": request.user.display_name,
+        "comment": request.comment,
+        "text": text,
+        "config": str(request.config_id or ""),
+        "path": page,
+    }
     notify(kind=kind, recipient=recipient, context=context, dedup_key=dedup_key)

@@ -19,7 +19,12 @@ def tell_of_usage(*, config_ids: Iterable[UUID], percent: int) -> None:
         rows=(
             (
                 user_id,
-                {"name": name, "percent": percent, "path": f"/configs/{pk}"},
+                {
+                    "name": name,
+                    "percent": percent,
+                    "config": str(pk),
+                    "path": f"/configs/{pk}",
+                },
                 f"vpn_usage:{pk}:{period}:{percent}",
             )
             for pk, user_id, name, period in told.iterator()

@@ -6,11 +6,11 @@ import pytest
 import segno
 from PIL import Image
 
+from vpnconfigs.links.qr import render_qr
 from vpnconfigs.models import Config
 from vpnconfigs.selectors.links import links_of
 from vpnconfigs.services.subscriptions import subscription_of, subscription_url
 from vpnconfigs.tests.mirrored import make_config, make_inbound
-from vpnconfigs.web.qr import render_qr
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from vpnconfigs.links.qr import svg_data_uri
 from vpnconfigs.links.titles import country_flag
 from vpnconfigs.models import Config
 from vpnconfigs.selectors.subscriptions import ShownConfig, Subscription
 from vpnconfigs.web.import_links import platforms_for
-from vpnconfigs.web.qr import svg_data_uri
 
 
 @dataclass(frozen=True, slots=True)
