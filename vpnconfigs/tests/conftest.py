@@ -150,3 +150,20 @@ def make_config(inbound, tariff):
         return Config.objects.create(**(defaults | fields))
 
     return make
+
+
+@pytest.fixture
+def make_chat(live_site, sandbox, other_organization, bot_token):
+    """Return a maker of people who talk to the platform's bot: ``make_chat(language=...)``."""
+    from integrations.services.bots import create_bot
+    from vpnconfigs.tests.bot_chat import Chat
+
+    sandbox.control("telegram/bots", {"token": bot_token, "username": "platform_test_bot"})
+    create_bot(
+        actor=None,
+        organization=other_organization,
+        name="Platform",
+        token=bot_token,
+        is_platform=True,
+    )
+    return lambda **options: Chat(sandbox, bot_token, **options)
