@@ -335,7 +335,8 @@ XUI_ALLOWED_HOSTS = env.list(
     "XUI_ALLOWED_HOSTS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
 )
 XUI_TIMEOUT_SECONDS = env.float("XUI_TIMEOUT_SECONDS", default=15)
-# How long before the end of a config its person is told, each once; the largest makes it "expiring".
+# How long before the end of a config its person is told, each once; from the largest on it is
+# "expiring".
 CONFIG_EXPIRY_NOTIF_HOURS: list[int] = [
     int(hours) for hours in env.list("CONFIG_EXPIRY_NOTIF_HOURS", default=["72", "24", "3"])
 ]

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from vpnconfigs.api import (
+    claiming,
     config_views,
     shop_views,
     staff_config_views,
@@ -20,6 +21,7 @@ _customers: list[URLPattern] = [
         config_views.ConfigView.as_view(),
         name="config-detail",
     ),
+    path(f"{BACKEND}/configs/claim", claiming.ClaimView.as_view(), name="config-claim"),
     path(
         f"{BACKEND}/configs/<uuid:config_id>/renew",
         config_views.ConfigRenewView.as_view(),
