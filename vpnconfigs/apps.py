@@ -7,7 +7,7 @@ CUSTOMER_VIEWS = (
     "vpnconfigs.api.subscription_views.",
     "vpnconfigs.api.talk_views.",
 )
-STAFF_VIEWS = ("vpnconfigs.api.staff_",)
+STAFF_VIEWS = ("vpnconfigs.api.staff_", "vpnconfigs.api.panel_views.")
 
 
 class VpnconfigsConfig(AppConfig):

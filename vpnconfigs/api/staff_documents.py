@@ -5,6 +5,7 @@ from typing import Any
 from accounts.models import User
 from vpnconfigs.api.documents import Document, request_document, tariff_document
 from vpnconfigs.models import (
+    Inbound,
     MassAction,
     MassActionRow,
     News,
@@ -130,6 +131,9 @@ def panel_document(panel: Panel) -> Document:
         "name",
         "url",
         "country",
+        "public_host",
+        "username",
+        "token_hint",
         "state",
         "generation",
         "version",
@@ -158,6 +162,26 @@ def report_document(report: PanelReport) -> Document:
         "created_at",
     )
     return {"id": report.pk, **{name: getattr(report, name) for name in names}}
+
+
+def inbound_document(inbound: Inbound) -> Document:
+    """Return an inbound; ``load`` is annotated."""
+    names = (
+        "external_id",
+        "protocol",
+        "network",
+        "security",
+        "port",
+        "remark",
+        "title",
+        "is_enabled",
+        "is_gone",
+        "is_sold",
+        "capacity",
+        "strangers_count",
+    )
+    document = {name: getattr(inbound, name) for name in names}
+    return {"id": inbound.pk, "configs": vars(inbound)["load"], **document}
 
 
 def mass_action_document(mass: MassAction) -> Document:

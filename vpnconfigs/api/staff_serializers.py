@@ -265,24 +265,3 @@ class SettingsIn(serializers.Serializer[Any]):
 
 class SettingsOut(SettingsIn):
     pass
-
-
-class PanelOut(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    url = serializers.CharField()
-    country = serializers.CharField()
-    state = serializers.CharField()
-    generation = serializers.CharField()
-    version = serializers.CharField()
-    xray_version = serializers.CharField()
-    is_enabled = serializers.BooleanField()
-    is_open = serializers.BooleanField()
-    state_since = serializers.DateTimeField(allow_null=True)
-    last_seen_at = serializers.DateTimeField(allow_null=True)
-    last_latency_ms = serializers.IntegerField(allow_null=True)
-    last_error_code = serializers.CharField()
-    last_error = serializers.CharField()
-    reconciled_at = serializers.DateTimeField(allow_null=True)
-    configs = serializers.IntegerField()
-    unsynced = serializers.IntegerField()

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from vpnconfigs.api import (
     claiming,
     config_views,
+    panel_views,
     shop_views,
     staff_config_views,
     staff_shop_views,
@@ -174,6 +175,33 @@ _staff: list[URLPattern] = [
         f"{ADMIN}/promo-codes/<uuid:promo_id>",
         staff_shop_views.StaffPromoCodeView.as_view(),
         name="staff-promo-code-detail",
+    ),
+    path(f"{ADMIN}/panels", panel_views.PanelListView.as_view(), name="panel-list"),
+    path(f"{ADMIN}/panels/<uuid:panel_id>", panel_views.PanelView.as_view(), name="panel-detail"),
+    path(
+        f"{ADMIN}/panels/<uuid:panel_id>/test",
+        panel_views.PanelTestView.as_view(),
+        name="panel-test",
+    ),
+    path(
+        f"{ADMIN}/panels/<uuid:panel_id>/reconcile",
+        panel_views.PanelReconcileView.as_view(),
+        name="panel-reconcile",
+    ),
+    path(
+        f"{ADMIN}/panels/<uuid:panel_id>/reports",
+        panel_views.PanelReportListView.as_view(),
+        name="panel-reports",
+    ),
+    path(
+        f"{ADMIN}/panels/<uuid:panel_id>/inbounds",
+        panel_views.InboundListView.as_view(),
+        name="inbound-list",
+    ),
+    path(
+        f"{ADMIN}/panels/<uuid:panel_id>/inbounds/<int:inbound_id>",
+        panel_views.InboundView.as_view(),
+        name="inbound-detail",
     ),
     path(f"{ADMIN}/settings", staff_shop_views.SettingsView.as_view(), name="settings"),
 ]

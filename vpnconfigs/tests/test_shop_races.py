@@ -15,7 +15,7 @@ from vpnconfigs.services.gifts import buy_gift, redeem_gift
 from vpnconfigs.services.purchases import renew_config
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MANY = 6
+MANY = 5
 
 
 def codes(results) -> list[str]:
@@ -48,7 +48,7 @@ def is_locked(request):
 
 def pressed(work, is_good, *, is_locked, reset):
     """Run ``work`` by many at once until it goes wrong; with the locks it never does."""
-    for _round in range(4 if is_locked else 25):
+    for _round in range(2 if is_locked else 25):
         results = at_once(MANY, work)
         if not is_good():
             assert not is_locked, results
@@ -72,9 +72,7 @@ def test_nobody_gets_more_configs_than_allowed(owner, inbound, tariff, switches,
     )
 
 
-def test_a_promo_code_is_used_no_more_often_than_allowed(
-    inbound, make_tariff, pay_in, is_locked
-):
+def test_a_promo_code_is_used_no_more_often_than_allowed(inbound, make_tariff, pay_in, is_locked):
     from conftest import make_user
 
     paid = make_tariff("paid", price_kopecks=100)
@@ -85,9 +83,7 @@ def test_a_promo_code_is_used_no_more_often_than_allowed(
         purchases.subscription_of(person)
 
     def work(number):
-        return create_config(
-            user=people[number], protocol="vless", tariff=paid, promo_code="half"
-        )
+        return create_config(user=people[number], protocol="vless", tariff=paid, promo_code="half")
 
     def reset():
         Purchase.objects.all().delete()
@@ -137,9 +133,7 @@ def test_a_trial_is_had_once(owner, inbound, make_tariff, no_locks):
     """It needs no lock: its row is unique."""
     trial = make_tariff("trial", is_trial=True)
     purchases.subscription_of(owner)
-    results = at_once(
-        MANY, lambda _n: create_config(user=owner, protocol="vless", tariff=trial)
-    )
+    results = at_once(MANY, lambda _n: create_config(user=owner, protocol="vless", tariff=trial))
     assert codes(results) == ["Config", *["trial_used"] * (MANY - 1)]
     assert TrialUse.objects.count() == Config.objects.count() == 1
 
@@ -168,9 +162,7 @@ def test_one_config_for_one_key(owner, inbound, make_tariff, pay_in, balance):
     pay_in(owner, 1000)
     results = at_once(
         MANY,
-        lambda _n: create_config(
-            user=owner, protocol="vless", tariff=paid, idempotency_key="once"
-        ),
+        lambda _n: create_config(user=owner, protocol="vless", tariff=paid, idempotency_key="once"),
     )
     assert {result.pk for result in results} == {Config.objects.get().pk}
     assert balance(owner) == 900
