@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services.telegram_people import obtain_person
@@ -156,7 +157,7 @@ def _admit(person: Json) -> User:
         return known
     user = obtain_person(build_person(person))
     if not user.is_active:
-        raise ForbiddenError(_("This account is blocked."), code="account_blocked")
+        raise ForbiddenError(gettext_lazy("This account is blocked."), code="account_blocked")
     set_state(user, ChannelAddress.Channel.TELEGRAM, ChannelAddress.State.ACTIVE)
     return user
 

@@ -312,7 +312,7 @@ def test_a_deep_link_is_answered_by_who_registered_it(say, owner, deep_link):
 
 @pytest.mark.parametrize("payload", ["order-8", "other-7", "order"])
 def test_a_deep_link_that_means_nothing_greets(say, deep_link, payload):
-    assert buttons(say(f"/start {payload}"))[-1]["text"] == "Sign in"
+    assert "/login?token=" in buttons(say(f"/start {payload}"))[-1]["url"]
 
 
 def test_an_update_handled_twice_answers_once(say, sandbox):
@@ -321,3 +321,56 @@ def test_an_update_handled_twice_answers_once(say, sandbox):
     InboundEvent.objects.filter(pk=event.pk).update(state="new")
     inbox.drain()
     assert Delivery.objects.filter(kind=bot_replies.REPLY).count() == 1
+
+
+def test_a_press_that_means_nothing_is_answered(say, press, sandbox, owner):
+    owner.telegram_id = PERSON
+    owner.save()
+    shown = say("/settings")
+    event = InboundEvent.objects.latest("pk")
+    query = {
+        "id": "1",
+        "from": {"id": PERSON, "language_code": "en"},
+        "message": {"chat": {"id": PERSON, "type": "private"}, "message_id": 1, "text": "x"},
+        "data": "nothing:7",
+    }
+    inbox.receive(
+        source="telegram",
+        account_id=event.account_id,
+        external_id="nothing",
+        lane=event.lane,
+        payload={"callback_query": query},
+    )
+    inbox.drain()
+    answered = Delivery.objects.get(kind=bot_screens.ANSWER_PRESS)
+    assert answered.payload["toast"] == "This button does nothing any more. Send /start."
+    assert Delivery.objects.filter(kind=bot_screens.SCREEN).count() == 1
+    # Back at the menu from the settings, and to them again, in the same message.
+    menu = press(shown, "menu:")
+    assert menu["message_id"] == shown["message_id"]
+    assert press(menu, "settings:")["text"].startswith("Settings")
+
+
+def test_a_screen_comes_anew_where_its_message_is_gone(say, press, sandbox, bot_token, owner):
+    owner.telegram_id = PERSON
+    owner.save()
+    shown = say("/settings")
+    gone = "Bad Request: message to edit not found"
+    sandbox.fault("telegram.editMessageText", "error", error=gone, times=1)
+    assert press(shown, "menu:")["message_id"] > shown["message_id"]
+
+
+def test_a_notice_offers_what_can_be_done_at_once(reader, sandbox, bot_token):
+    if "tests.buttons" not in kinds:
+        register_notification(
+            "tests.buttons",
+            subject="s",
+            text="t",
+            buttons=lambda context: [("Back", f"menu:{context['of']}")],
+        )
+    notify(kind="tests.buttons", recipient=reader, context={"of": 5, "path": "/x"}, dedup_key="b")
+    planning.plan_due()
+    pump.drain("telegram")
+    back, page = buttons(said(sandbox, bot_token)[-1])
+    assert (back["text"], back["callback_data"]) == ("Back", "new:menu:5")
+    assert page["text"] == "Open"

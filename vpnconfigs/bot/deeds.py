@@ -1,8 +1,10 @@
 """What the shop's buttons do. A second tap on the same button does nothing new."""
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
-from config.lib.errors import NotFoundError
+from config.lib.errors import BusinessRuleError, NotFoundError
 from notifications.services.bot_menu import Show, Turn
 from vpnconfigs.bot.data import NO_TARIFF, read_choice, read_short, short, stamp_of
 from vpnconfigs.bot.shop_screens import find_tariff
@@ -23,13 +25,16 @@ def buy(turn: Turn) -> Show:
     is_repeat = _is_bought(purchase_key("new", turn.user.pk, key))
     if not is_repeat and stamp != stamp_of(turn.user, tariff):
         return Show(CHOICE, str(choice), note=_look_again())
-    config = buy_config(
-        user=turn.user,
-        protocol=choice.protocol_name,
-        tariff=tariff,
-        country=choice.country_code,
-        idempotency_key=key,
-    )
+    try:
+        config = buy_config(
+            user=turn.user,
+            protocol=choice.protocol_name,
+            tariff=tariff,
+            country=choice.country_code,
+            idempotency_key=key,
+        )
+    except BusinessRuleError as error:
+        return _not_enough(error, Show(CHOICE, str(choice)))
     return Show(CONFIG, short(config.pk), note=_("Done: here is your config."))
 
 
@@ -56,7 +61,10 @@ def renew(turn: Turn) -> Show:
     is_repeat = _is_bought(purchase_key("renewal", config.pk, key))
     if not is_repeat and stamp != stamp_of(turn.user, tariff):
         return Show(RENEWAL, shown, note=_look_again())
-    renew_config(actor=turn.user, config=config, tariff=tariff, idempotency_key=key)
+    try:
+        renew_config(actor=turn.user, config=config, tariff=tariff, idempotency_key=key)
+    except BusinessRuleError as error:
+        return _not_enough(error, Show(RENEWAL, shown))
     return Show(CONFIG, config_key, note=_("Done: the config is renewed."))
 
 
@@ -80,6 +88,13 @@ def _asked(config: Config | None) -> Show:
     if config is None:
         raise NotFoundError
     return Show(CONFIG, short(config.pk), note=_("The request is sent. The answer comes here."))
+
+
+def _not_enough(error: BusinessRuleError, terms: Show) -> Show:
+    """Show the terms once more, which then offer to ask the staff; other refusals go on."""
+    if error.error_code != "insufficient_balance":
+        raise error
+    return replace(terms, note=str(error.detail))
 
 
 def _is_bought(key: str) -> bool:

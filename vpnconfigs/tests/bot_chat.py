@@ -2,6 +2,7 @@
 
 import time
 
+from accounts.models import User
 from integrations.models import InboundEvent
 from integrations.services import inbox, pump
 from notifications.services import planning
@@ -34,7 +35,7 @@ class Chat:
     def push(self, data: object, *, on: dict | None = None, **query) -> None:
         """Let a press come in that no button of ours has made."""
         bot = InboundEvent.objects.filter(source="telegram").latest("pk")
-        person = {"id": self.person, "is_bot": False, "first_name": "Vera"}
+        person = {"id": self.person, "first_name": "Vera", "language_code": "en"}
         message = {
             "message_id": (on or self.last)["message_id"],
             "chat": {"id": self.person, "type": "private"},
@@ -51,11 +52,24 @@ class Chat:
         )
         inbox.drain()
 
+    def press_again(self, data: str) -> dict:
+        """Press a button that an old message may still have; return what comes of it."""
+        self.push(data)
+        pump.drain("telegram")
+        return self.last
+
+    def say_in(self, group: int, text: str) -> None:
+        self._act("say", {"chat_id": group, "text": text})
+
     def hear(self) -> dict:
         """Let notices come; return what the bot has said last."""
         planning.plan_due()
         pump.drain("telegram")
         return self.last
+
+    @property
+    def user(self) -> User:
+        return User.objects.get(telegram_id=self.person)
 
     @property
     def messages(self) -> list[dict]:

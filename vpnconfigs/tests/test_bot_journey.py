@@ -12,6 +12,7 @@ from accounts.telegram.person import build_person
 from config.lib.money import format_kopecks
 from vpnconfigs.models import Config, Request
 from vpnconfigs.selectors.links import links_of
+from vpnconfigs.selectors.states import shown_state
 from vpnconfigs.services import requests
 from vpnconfigs.services.expiry_notices import plan_expiry_notices
 from vpnconfigs.services.subscriptions import subscription_of, subscription_url
@@ -21,7 +22,7 @@ PRICE = 20_000
 
 
 @pytest.fixture
-def shelf(inbound, make_tariff):
+def shelf(make_tariff):
     """A trial and a month that costs money."""
     trial = make_tariff("trial", is_trial=True, days=3, name_ru="Проба", name_en="Taste")
     month = make_tariff("month", price_kopecks=PRICE, name_ru="Месяц", name_en="Month")
@@ -32,11 +33,13 @@ def shelf(inbound, make_tariff):
     ("language", "taste", "month_name"), [("en", "Taste", "Month"), ("ru", "Проба", "Месяц")]
 )
 def test_from_start_to_the_renewal(
-    make_chat, shelf, staff, pay_in, balance, language, taste, month_name
+    make_chat, shelf, shop_panel, staff, pay_in, balance, language, taste, month_name
 ):
+    panel = shop_panel("g3b", country="NL")
     chat = make_chat(language=language)
     with translation.override(language):
         _takes_a_trial(chat, taste)
+        _works_once_the_panel_has_it(chat, panel)
         _gets_links_and_picture(chat)
         _asks_for_a_paid_one(chat, month_name, staff)
         _renews(chat, month_name, pay_in, balance)
@@ -49,7 +52,8 @@ def _takes_a_trial(chat, taste) -> None:
     offers = chat.press(_("Get a config"))
     assert offers["message_id"] == start["message_id"]
     assert format_kopecks(0) in offers["text"]
-    assert taste in chat.press(taste)["text"]
+    chat.press(taste)
+    assert taste in chat.press("VLESS")["text"]
 
     card = chat.press(_("Get it"))
 
@@ -60,6 +64,15 @@ def _takes_a_trial(chat, taste) -> None:
     assert taste in card["text"]
     # Whoever comes by the Mini App or the widget later finds the same account.
     assert obtain_person(build_person({"id": CUSTOMER})) == config.user
+
+
+def _works_once_the_panel_has_it(chat, panel) -> None:
+    panel.settle()
+    card = chat.press(_("Refresh"))
+    config = Config.objects.get()
+    assert len(panel.stored(config.email)) == 1
+    assert str(shown_state(config, timezone.now()).label) in card["text"]
+    assert config.state == Config.State.ACTIVE
 
 
 def _gets_links_and_picture(chat) -> None:
@@ -87,7 +100,8 @@ def _gets_links_and_picture(chat) -> None:
 
 def _asks_for_a_paid_one(chat, month_name, staff) -> None:
     chat.press(_("Get a config"))
-    terms = chat.press(month_name)
+    chat.press(month_name)
+    terms = chat.press("TROJAN")
     assert format_kopecks(PRICE) in terms["text"]
     assert _("Send the request") in labels(terms)
     assert (
@@ -95,11 +109,8 @@ def _asks_for_a_paid_one(chat, month_name, staff) -> None:
         in chat.press(_("Send the request"))["text"]
     )
     request = Request.objects.get()
-    assert (request.kind, request.tariff.code, request.config.state) == (
-        "access",
-        "month",
-        "requested",
-    )
+    told = (request.kind, request.tariff.code, request.protocol, request.config.state)
+    assert told == ("access", "month", "trojan", "requested")
 
     requests.approve(actor=staff, request=request, is_free=True, comment="Welcome")
 
