@@ -56,8 +56,13 @@ class Notification(models.Model):
             ),
             models.Index(
                 fields=["due_at", "id"],
-                condition=models.Q(planned_at__isnull=True),
+                condition=models.Q(state="waiting"),
                 name="notification_due",
+            ),
+            models.Index(
+                fields=["due_at", "recipient"],
+                condition=models.Q(state="gathered"),
+                name="notification_gathered",
             ),
             models.Index(
                 fields=["digest"],
@@ -74,7 +79,7 @@ class Notification(models.Model):
 class ChannelAddress(models.Model):
     """Where a person can be reached, and whether that still works."""
 
-    # The channels that are always there; what else is registered is in ``services.channels``.
+    # The channels that are always there; what else is registered is in ``notifications.channels``.
     class Channel(models.TextChoices):
         TELEGRAM = "telegram", "Telegram"
         EMAIL = "email", _("e-mail")

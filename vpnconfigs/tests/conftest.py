@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.services.ledger import system_wallet, transfer, wallet_of
 from vpnconfigs.models import Inbound, Panel, ShopSettings, Tariff
 from vpnconfigs.selectors.settings import forget_shop_settings
+from vpnconfigs.tests.panels import GENERATIONS, ShopPanel, may_stand
 
 DAY = timezone.timedelta(days=1)
 GB = 1024**3
@@ -150,3 +151,20 @@ def make_config(inbound, tariff):
         return Config.objects.create(**(defaults | fields))
 
     return make
+
+
+@pytest.fixture
+def shop_panel(db, sandbox, settings):
+    """Return a maker of panels that the shop sells from."""
+    may_stand(sandbox, settings)
+
+    def make(generation="g3b", **options) -> ShopPanel:
+        return ShopPanel(sandbox, generation, **options)
+
+    return make
+
+
+@pytest.fixture(params=GENERATIONS)
+def panel(request, shop_panel):
+    """A panel of each generation in turn, with its row and inbounds that are sold."""
+    return shop_panel(request.param)
