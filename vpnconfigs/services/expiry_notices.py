@@ -1,20 +1,18 @@
 """People hear that their configs end, have ended, or wait for a first connection.
 
-One statement finds who is still to be told, another writes the notices; nothing is asked for each
-config. Each notice is told once for one end of one config, so a renewal arms it again.
+One statement finds who is still to be told and writes the notices; no config leaves the database
+for it. Each notice is told once for one end of one config, so a renewal arms it again.
 """
 
-from collections.abc import Iterator
+import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from config.lib.advisory import try_advisory_lock
-from notifications.services import notify_many
+from notifications.services import notify_selected
 
 ENDS_SOON = "vpnconfigs.ends_soon"
 ENDED = "vpnconfigs.ended"
@@ -25,14 +23,19 @@ ENDED_LATELY = timedelta(days=2)
 NOT_CONNECTED_AFTER = timedelta(days=2)
 # A week later nobody waits for it any more.
 NOT_CONNECTED_UNTIL = timedelta(days=9)
-CHUNK = 5_000
+# So many to a transaction.
+CHUNK = 25_000
 
 _DUE = """
-SELECT config.id, config.user_id, config.name, due.key
+SELECT config.user_id AS recipient_id, due.key AS dedup_key,
+       jsonb_build_object(
+           'name', config.name, 'config', config.id, 'path', '/configs/' || config.id
+       )
+       || %(context)s::jsonb AS context
   FROM vpnconfigs_config AS config
   JOIN accounts_user AS person ON person.id = config.user_id AND person.is_active
  CROSS JOIN LATERAL (SELECT {key} AS key) AS due
- WHERE {condition} AND config.id > %(after)s
+ WHERE {condition}
    AND NOT EXISTS (SELECT 1 FROM notifications_notification AS told WHERE told.dedup_key = due.key)
  ORDER BY config.id
  LIMIT %(chunk)s
@@ -52,7 +55,6 @@ _NOT_CONNECTED = """
 config.state IN ('active', 'expiring') AND config.first_online_at IS NULL
    AND NOT config.is_adopted AND config.synced_at > %(from)s AND config.synced_at <= %(to)s
 """
-_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 def plan_expiry_notices() -> int:
@@ -79,6 +81,7 @@ def _plan_ends_soon(now: datetime) -> int:
             condition=_ENDS_SOON,
             key=f"'vpn_ends_soon:' || config.id || ':' || {_END} || ':{hours}'",
             parameters={"from": now + timedelta(hours=nearer), "to": now + span, "span": span},
+            expires_at=now + span,
             context={"hours": hours},
         )
         nearer = hours
@@ -91,6 +94,7 @@ def _plan_ended(now: datetime) -> int:
         condition=_ENDED,
         key=f"'vpn_ended:' || config.id || ':' || {_END}",
         parameters={"from": now - ENDED_LATELY, "to": now},
+        expires_at=now + ENDED_LATELY,
     )
 
 
@@ -100,6 +104,7 @@ def _plan_not_connected(now: datetime) -> int:
         condition=_NOT_CONNECTED,
         key="'vpn_not_connected:' || config.id",
         parameters={"from": now - NOT_CONNECTED_UNTIL, "to": now - NOT_CONNECTED_AFTER},
+        expires_at=now + NOT_CONNECTED_UNTIL,
     )
 
 
@@ -109,31 +114,17 @@ def _plan(
     condition: str,
     key: str,
     parameters: dict[str, Any],
+    expires_at: datetime,
     context: dict[str, object] | None = None,
 ) -> int:
+    select = _DUE.format(condition=condition, key=key)
+    given = {**parameters, "context": json.dumps(context or {}), "chunk": CHUNK}
     total = 0
-    for rows in _due(_DUE.format(condition=condition, key=key), parameters):
-        notices = (
-            (user_id, _context(pk, name) | (context or {}), dedup_key)
-            for pk, user_id, name, dedup_key in rows
-        )
-        total += notify_many(kind=kind, rows=notices)
+    # Where a rival has told some of a chunk at the same moment, it is the one that goes on.
+    while count := notify_selected(
+        kind=kind, select=select, parameters=given, expires_at=expires_at
+    ):
+        total += count
+        if count < CHUNK:
+            break
     return total
-
-
-def _context(config_id: UUID, name: str) -> dict[str, object]:
-    return {"name": name, "config": str(config_id), "path": f"/configs/{config_id}"}
-
-
-def _due(statement: str, parameters: dict[str, Any]) -> Iterator[list[Any]]:
-    """Yield the rows of a statement, a chunk at a time, each chunk told before the next is read."""
-    after: Any = _FIRST
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, {**parameters, "after": after, "chunk": CHUNK})
-            rows = cursor.fetchall()
-        if rows:
-            yield rows
-        if len(rows) < CHUNK:
-            return
-        after = rows[-1][0]
