@@ -38,7 +38,6 @@ def make_inbound(db):
             external_id=number,
             protocol=protocol,
             network="tcp",
-            security="reality",
             port=443,
             stream={
                 "network": "tcp",
@@ -50,7 +49,7 @@ def make_inbound(db):
                 },
             },
             mirrored_at=timezone.now(),
-            **{"is_sold": True, **fields},
+            **{"is_sold": True, "security": "reality", **fields},
         )
 
     return make
