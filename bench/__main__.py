@@ -7,11 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-<<<<<<< HEAD
-from bench import authentication, ingest, relay, subscriptions
-=======
-from bench import authentication, ingest, notices, relay
->>>>>>> shop
+from bench import authentication, ingest, notices, relay, subscriptions
 from bench.figures import Figure, is_kept, print_table
 from bench.site import Site, SiteError
 
