@@ -5,7 +5,7 @@ from django.db import transaction
 
 from config.lib.correlation import correlated
 from notifications.models import Notification
-from notifications.services import notify, notify_many, register_notification
+from notifications.services import notify, notify_many, notify_selected, register_notification
 from notifications.services.kinds import kinds
 
 KIND = "tests.many"
@@ -66,3 +66,21 @@ def test_more_rows_than_one_statement_takes(owner, monkeypatch):
     monkeypatch.setattr("notifications.services.notifying.CHUNK", 3)
     rows = [row(owner, f"k{number % 7}") for number in range(10)]
     assert notify_many(kind=KIND, rows=rows) == 7
+
+
+@pytest.mark.django_db
+def test_whom_a_query_finds_is_told_once(owner, colleague, django_assert_num_queries):
+    select = """
+        SELECT id AS recipient_id, jsonb_build_object('name', first_name) AS context,
+               'found:' || id AS dedup_key
+          FROM accounts_user WHERE first_name <> %(not)s
+    """
+    given = {"not": "Kirill"}
+    with correlated("one-cause"), django_assert_num_queries(3):  # a savepoint around it
+        assert notify_selected(kind=KIND, select=select, parameters=given) == 1
+    assert notify_selected(kind=KIND, select=select, parameters=given) == 0
+    notice = Notification.objects.get()
+    assert (notice.kind, notice.recipient, notice.context) == (KIND, owner, {"name": "Olga"})
+    assert (notice.dedup_key, notice.correlation_id) == (f"found:{owner.pk}", "one-cause")
+    with pytest.raises(LookupError):
+        notify_selected(kind="tests.nobody", select=select, parameters=given)

@@ -1,6 +1,8 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.services.ledger import system_wallet, transfer, wallet_of
@@ -18,6 +20,19 @@ def _fresh_switches():
     forget_shop_settings()
     yield
     forget_shop_settings()
+
+
+@pytest.fixture
+def statements():
+    """Return a context that collects SQL statements, without those that frame transactions."""
+
+    class Statements(CaptureQueriesContext):
+        @property
+        def asked(self) -> list[str]:
+            frames = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
+            return [q["sql"] for q in self.captured_queries if not q["sql"].startswith(frames)]
+
+    return lambda: Statements(connection)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_a_move_keeps_secret_and_usage_and_leaves_the_old_place(
         upkeep.move_config(actor=staff, config=moved, inbound=make_inbound(protocol="trojan"))
 
 
-def test_many_at_once(owner, staff, make_config, django_capture_on_commit_callbacks):
+def test_many_at_once(owner, staff, make_config):
     good = [make_config(owner, name=f"Config {number}") for number in range(3)]
     endless = make_config(owner, valid_to=None)
     untouched = make_config(owner)
