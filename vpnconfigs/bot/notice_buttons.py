@@ -20,7 +20,7 @@ def connect(context: Context) -> Buttons:
 
 
 def write(context: Context) -> Buttons:
-    return [(_("Write an answer"), press("support"))]
+    return [(_("Answer the staff"), press("support"))]
 
 
 def _about(context: Context, label: str, verb: str) -> Buttons:

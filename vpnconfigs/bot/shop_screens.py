@@ -92,7 +92,7 @@ def find_tariff(key: str, *, config: Config | None = None) -> Tariff:
 
 
 def _new_terms(user: User, choice: Choice, tariff: Tariff | None) -> Screen:
-    place = _("anywhere") if choice.country == ANYWHERE else country_of(choice.country_code)
+    place = _("any country") if choice.country == ANYWHERE else country_of(choice.country_code)
     lines = [f"{Config.Protocol(choice.protocol_name).label}, {place}"]
     ask = Button(_("Send the request"), press("ask", str(choice)))
     back = [Button(_("Back"), press("tariffs")), menu_button()]

@@ -31,8 +31,8 @@ def test_a_conversation_from_the_first_word_to_its_end(chat, staff):
     requests.say(author=staff, request=request, text="Which <b>app</b> is it?")
     told = chat.hear()
     assert "Which <b>app</b> is it?" in told["text"]
-    assert "Write an answer" in labels(told)
-    assert chat.press("Write an answer")["message_id"] > told["message_id"]
+    assert "Answer the staff" in labels(told)
+    assert chat.press("Answer the staff")["message_id"] > told["message_id"]
     # While it is open, all that is written belongs to it.
     assert chat.say("Happ")["text"] == PASSED_ON
     assert said()[2:] == ["Happ"]
