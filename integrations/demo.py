@@ -8,6 +8,7 @@ from accounts.models import Organization
 from config.lib.demo import SignIn, Stage
 from integrations.models import AvitoAccount, Bot
 from integrations.services import avito_accounts, bots
+from integrations.services.platform_bot import list_commands_of
 
 PLATFORM_TOKEN = "700000001:AAdemo-platform-bot-of-the-sandbox0"  # noqa: S105
 SHOP_TOKEN = "700000002:AAdemo-shop-bot-of-the-sandbox-0000"  # noqa: S105
@@ -22,7 +23,7 @@ def seed(stage: Stage) -> list[SignIn]:
     _build_world(stage)
     shop = Organization.objects.get(name=SHOP_NAME, is_installation=False)
     installation = Organization.objects.get(is_installation=True)
-    _bot(installation, token=PLATFORM_TOKEN, name="Depesha", is_platform=True)
+    list_commands_of(_bot(installation, token=PLATFORM_TOKEN, name="Depesha", is_platform=True))
     bot = _bot(shop, token=SHOP_TOKEN, name="Бот магазина", group_chat_id=GROUP_CHAT_ID)
     _avito_account(shop, bot)
     return []

@@ -10,6 +10,7 @@ from accounts.models import Organization, User
 from accounts.signals import invitation_made, signed_in, telegram_seen
 from config.lib.queue import enqueue_on_commit
 from integrations.models import AvitoAccount, Bot, InboundEvent
+from integrations.services import bot_commands
 from integrations.services.inbox import register_handler
 from integrations.services.outbox import register_kind
 from integrations.signals import (
@@ -22,18 +23,23 @@ from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
 from notifications.services import (
     account_links,
+    bot_menu,
     bot_replies,
+    bot_screens,
+    bot_settings,
+    digests,
     invitation_mail,
     notify,
-    planning,
     register_notification,
-    sending,
 )
 from notifications.services.addresses import set_state
+from notifications.services.email_channel import EMAIL
 from notifications.services.kinds import NOTICE_POLICY
-from notifications.services.platform_bot import take_command, take_press
+from notifications.services.platform_bot import take_command, take_press, take_words
+from notifications.services.sending import register_channel
 from notifications.services.sign_in_notices import SIGNED_IN, TELL
 from notifications.services.start_payloads import register_start_payload
+from notifications.services.telegram_channel import TELEGRAM
 from notifications.services.telegram_contacts import note_membership, note_start
 
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
@@ -45,25 +51,10 @@ _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
-    register_kind(
-        planning.TO_TELEGRAM, sending.prepare_telegram, sending.settle_telegram, NOTICE_POLICY
-    )
-    register_kind(planning.TO_EMAIL, sending.prepare_email, sending.settle_email, NOTICE_POLICY)
-    register_kind(
-        bot_replies.REPLY, bot_replies.prepare_reply, bot_replies.settle_reply, bot_replies.POLICY
-    )
-    register_kind(
-        bot_replies.EDIT_SETTINGS,
-        bot_replies.prepare_settings,
-        bot_replies.settle_quietly,
-        bot_replies.POLICY,
-    )
-    register_kind(
-        bot_replies.ANSWER_PRESS,
-        bot_replies.prepare_press,
-        bot_replies.settle_quietly,
-        bot_replies.POLICY,
-    )
+    digests.register()
+    register_channel(TELEGRAM)
+    register_channel(EMAIL)
+    _register_bot()
     register_kind(
         invitation_mail.INVITATION,
         invitation_mail.prepare_invitation,
@@ -86,11 +77,36 @@ def register() -> None:
     telegram_seen.connect(on_telegram_seen)
 
 
+def _register_bot() -> None:
+    """What the platform's bot offers of its own; the apps above add theirs."""
+    register_kind(
+        bot_replies.REPLY, bot_replies.prepare_reply, bot_replies.settle_reply, bot_replies.POLICY
+    )
+    register_kind(
+        bot_screens.SCREEN,
+        bot_screens.prepare_screen,
+        bot_screens.settle_screen,
+        bot_replies.POLICY,
+    )
+    register_kind(
+        bot_screens.ANSWER_PRESS,
+        bot_screens.prepare_press,
+        bot_screens.settle_press,
+        bot_replies.POLICY,
+    )
+    bot_commands.register_command("start", _("menu, app and sign-in"), rank=10)
+    bot_commands.register_command("help", _("what I can do"), rank=90)
+    bot_menu.register_screen(bot_menu.WORDS, bot_screens.show_words)
+    bot_menu.register_screen(bot_menu.MENU, bot_screens.show_menu)
+    bot_menu.register_press(bot_menu.MENU, lambda turn: bot_menu.Show(bot_menu.MENU))
+    bot_settings.register()
+
+
 def on_message(event: InboundEvent) -> bool:
-    """Note who writes to the platform's bot; claim commands, leave the rest to others."""
+    """Note who writes to the platform's bot; claim commands and what is said to it in private."""
     message = event.payload["message"]
     note_start(bot_id=event.account_id, message=message)
-    return take_command(event, message)
+    return take_command(event, message) or take_words(event, message)
 
 
 def on_channel_post(event: InboundEvent) -> bool:
@@ -99,7 +115,7 @@ def on_channel_post(event: InboundEvent) -> bool:
 
 
 def on_callback_query(event: InboundEvent) -> bool:
-    """Claim the buttons under the settings of the platform's bot."""
+    """Claim the buttons under messages of the platform's bot."""
     return take_press(event, event.payload["callback_query"])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ class Call:
     """One call to an outside system, ready to be made.
 
     :param method: the name that the channel's sender knows it by, such as ``sendMessage``.
-    :param params: its parameters, JSON-shaped.
+    :param params: its parameters, JSON-shaped; to Telegram also the bytes of a picture.
     """
 
     method: str
@@ -39,6 +40,20 @@ class NewDelivery:
     budget_key: str
     payload: Mapping[str, Any]
     idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDelivery:
+    """What ``deliver_many`` takes: everything that ``deliver`` does, for one of many."""
+
+    kind: str
+    sender: str
+    lane: str
+    budget_key: str
+    payload: Mapping[str, Any]
+    idempotency_key: str
+    correlation_id: str
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +173,24 @@ class Settle(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """For a kind of which thousands leave at once: the same for many, in a handful of statements.
+
+    :param prepare: as ``Prepare`` of each, in the same order: a call, ``Drop``, or the exception
+        that stands for a fault in one of them.
+    :param settle_sent: as ``Settle`` of all with ``SENT``, in the transaction that records it.
+    """
+
+    prepare: Callable[[Sequence[Delivery]], Sequence[Call | Drop | Exception]]
+    settle_sent: Callable[[Sequence[Delivery]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     prepare: Prepare
     settle: Settle
     policy: Policy
+    bulk: Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)

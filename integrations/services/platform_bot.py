@@ -1,19 +1,25 @@
 """The platform's own bot, as the environment names it."""
 
+import logging
+
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from config.lib.errors import ConflictError
+from config.lib.errors import AppError, ConflictError
 from integrations.models import Bot
 from integrations.services import bots
+from integrations.services.bot_commands import tell_commands
+
+logger = logging.getLogger(__name__)
 
 NAME = "Depesha"
 
 
 def connect_platform_bot() -> Bot | None:
-    """Put the bot of ``TELEGRAM_BOT_TOKEN`` into service; a repeat only sets its webhook anew.
+    """Put the bot of ``TELEGRAM_BOT_TOKEN`` into service; a repeat only sets its webhook anew,
+    and tells Telegram its commands.
 
     Whose token was changed gets the new one. A bot that staff has switched off stays off.
 
@@ -37,7 +43,17 @@ def connect_platform_bot() -> Bot | None:
     elif bot.status == Bot.Status.ACTIVE:
         bot = bots.set_webhook(bot)
     bot.refresh_from_db()
+    if bot.status == Bot.Status.ACTIVE:
+        list_commands_of(bot)
     return bot
+
+
+def list_commands_of(bot: Bot) -> None:
+    """Have Telegram list the bot's commands; a failure is logged, for the bot works without."""
+    try:
+        tell_commands(bot)
+    except AppError as error:
+        logger.warning("commands not told", extra={"bot": str(bot.pk), "error": str(error)})
 
 
 def _create(token: str) -> Bot:

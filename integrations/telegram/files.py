@@ -42,6 +42,8 @@ async def fetch_image(bot: CallingBot, params: Mapping[str, Any]) -> dict[str, s
 
 
 async def _content(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return InputFile(value, filename="picture.png")
     if not isinstance(value, Mapping) or "stored_file" not in value:
         return value
     stored, content = await _in_thread(read_file, value["stored_file"])

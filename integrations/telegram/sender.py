@@ -29,7 +29,8 @@ async def send(sender: str, call: Call) -> Outcome:
     """Make one call in the name of ``bot:<uuid>``; never raises for what the outside does.
 
     Besides the methods of the Bot API there is ``fetchImage {organization_id, file_id}`` with the
-    answer ``{stored_file}``. A parameter ``{"stored_file": id}`` stands for that file's content.
+    answer ``{stored_file}``. A parameter ``{"stored_file": id}`` stands for that file's content,
+    and bytes are a PNG.
     A refused token switches the bot off and tells its owner.
     """
     try:

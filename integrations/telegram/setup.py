@@ -86,6 +86,20 @@ def send_typing(token: str, chat_id: int) -> None:
     _call(token, "sendChatAction", {"chat_id": chat_id, "action": "typing"})
 
 
+def set_my_commands(
+    token: str, commands: Sequence[tuple[str, str]], *, language_code: str = ""
+) -> None:
+    """Let Telegram list these commands, name and description, in private chats.
+
+    :param language_code: to those who use Telegram in this language; empty: to all others.
+    """
+    listed = [{"command": name, "description": words} for name, words in commands]
+    params: dict[str, Any] = {"commands": listed, "scope": {"type": "all_private_chats"}}
+    if language_code:
+        params["language_code"] = language_code
+    _call(token, "setMyCommands", params)
+
+
 def _call(token: str, method: str, params: Mapping[str, Any] | None = None) -> Any:
     session = _session(settings.TELEGRAM_API_BASE)
     try:

@@ -119,3 +119,23 @@ def test_a_webhook_that_cannot_be_set_is_said(token, sandbox):
 
     assert "no webhook" in refused(token)
     assert Bot.objects.get().last_error
+
+
+def test_telegram_lists_the_commands_in_each_language(token, sandbox):
+    connect()
+    told = {
+        call["params"].get("language_code", ""): call["params"]
+        for call in sandbox.calls("telegram.setMyCommands")
+    }
+    assert sorted(told) == ["", "en", "ru"]
+    assert told[""]["commands"] == told["en"]["commands"]
+    for params in told.values():
+        assert params["scope"] == {"type": "all_private_chats"}
+        names = [command["command"] for command in params["commands"]]
+        assert names == ["start", "configs", "support", "settings", "help"]
+
+
+def test_a_bot_without_its_commands_is_connected_all_the_same(token, sandbox):
+    sandbox.fault("telegram.setMyCommands", "error", error="Bad Request: no", times=1)
+    assert "@platform_test_bot" in connect()
+    assert Bot.objects.get().webhook_set_at is not None

@@ -13,27 +13,22 @@ from django.utils.translation import gettext as _
 from accounts.models import LinkToken, User
 from accounts.services.links import make_link
 from integrations.models import Delivery
+from integrations.services.bot_commands import list_commands
 from integrations.services.calls import (
     Again,
     Ambiguity,
     Call,
-    Drop,
     Outcome,
     Policy,
     Prepared,
     Status,
 )
-from notifications.models import ChannelAddress
 from notifications.selectors.people import find_by_telegram, language_for
-from notifications.services.preferences import is_wanted
+from notifications.services.bot_menu import keyboard, menu_rows
+from notifications.services.telegram_channel import app_button
 
 REPLY = "notifications.bot_reply"
-EDIT_SETTINGS = "notifications.bot_settings"
-ANSWER_PRESS = "notifications.bot_press"
 POLICY = Policy(on_ambiguous=Ambiguity.AT_LEAST_ONCE, max_attempts=5)
-# What the data of the settings' buttons begins with.
-LANGUAGE = "language"
-NOTICES = "notices"
 _REFUSED_BUTTONS = "bad_request"
 
 Json = dict[str, Any]
@@ -47,7 +42,7 @@ def prepare_reply(delivery: Delivery) -> Prepared:
     with translation.override(language_for(person, user)):
         content = _CONTENT[payload["reply"]](payload, user)
     if delivery.last_error_code == _REFUSED_BUTTONS:
-        content = _without_buttons(content)
+        content = _without_links(content)
     params = {"chat_id": payload["chat_id"], "parse_mode": "HTML", **content}
     if payload["thread_id"] is not None:
         params["message_thread_id"] = payload["thread_id"]
@@ -60,38 +55,9 @@ def settle_reply(delivery: Delivery, outcome: Outcome) -> Again | None:
     It does so on a machine whose own address is no name of the web.
     """
     if outcome.status is Status.SENT:
-        _forget_text(delivery, outcome)
+        forget_text(delivery, outcome)
     elif outcome.code == _REFUSED_BUTTONS and delivery.last_error_code != _REFUSED_BUTTONS:
         return Again()
-    return None
-
-
-def prepare_settings(delivery: Delivery) -> Prepared:
-    """Show the settings as they are now, in place of what the message showed."""
-    payload = delivery.payload
-    user = find_by_telegram(payload["person"]["id"])
-    if user is None:
-        return Drop("the person is not known any more")
-    with translation.override(language_for(payload["person"], user)):
-        content = _settings(payload, user)
-    where = {"chat_id": payload["chat_id"], "message_id": payload["message_id"]}
-    return Call("editMessageText", {**where, "parse_mode": "HTML", **content})
-
-
-def prepare_press(delivery: Delivery) -> Prepared:
-    """Let the button stop turning."""
-    person = delivery.payload["person"]
-    with translation.override(language_for(person, find_by_telegram(person["id"]))):
-        return Call(
-            "answerCallbackQuery",
-            {"callback_query_id": delivery.payload["query_id"], "text": _("Saved.")},
-        )
-
-
-def settle_quietly(delivery: Delivery, outcome: Outcome) -> Again | None:
-    """Nothing hangs on it; of what was sent only the number is kept."""
-    if outcome.status is Status.SENT:
-        _forget_text(delivery, outcome)
     return None
 
 
@@ -102,21 +68,21 @@ def _start(payload: Json, user: User | None) -> Json:
     lines = [
         _("Hello, <b>%(name)s</b>!") % {"name": name},
         _("Here you reach everything of yours, and here we tell you what is new."),
-        _("The second button signs you in on the site. It works once, for fifteen minutes: give"
+        _("The last button signs you in on the site. It works once, for fifteen minutes: give"
           " it to nobody."),
         _("/settings: language and notices. /help: what else I can do."),
     ]  # fmt: skip
-    buttons = [[_app_button(_("Open the app"))], [{"text": _("Sign in"), "url": link.url}]]
+    buttons = [
+        *keyboard(menu_rows()),
+        [app_button(_("Open the app"), settings.WEB_APP_URL)],
+        [{"text": _("Sign in"), "url": link.url}],
+    ]
     return {"text": "\n\n".join(lines), "reply_markup": {"inline_keyboard": buttons}}
 
 
 def _help(payload: Json, user: User | None) -> Json:
-    lines = [
-        _("/start: open the app or sign in on the site"),
-        _("/settings: language and notices"),
-        _("/getid: the number of this chat and topic; works in groups too"),
-        _("/help: this list"),
-    ]
+    lines = [f"/{name}: {escape(words)}" for name, words in list_commands()]
+    lines.append(_("/getid: the number of this chat and topic; works in groups too"))
     return {"text": "\n".join(lines)}
 
 
@@ -127,23 +93,6 @@ def _getid(payload: Json, user: User | None) -> Json:
         text = f"{text}\n{topic}"
     reply = {"message_id": payload["message_id"], "allow_sending_without_reply": True}
     return {"text": text, "reply_parameters": reply}
-
-
-def _settings(payload: Json, user: User | None) -> Json:
-    if user is None:
-        return {"text": _("You are not known here yet. Send /start and sign in first.")}
-    current = translation.get_language()
-    languages = [
-        {"text": _marked(name, is_on=code == current), "callback_data": f"{LANGUAGE}:{code}"}
-        for code, name in (("ru", "Русский"), ("en", "English"))
-    ]
-    is_on = is_wanted(user, ChannelAddress.Channel.TELEGRAM)
-    notices = [
-        {"text": _marked(_("Notices on"), is_on=is_on), "callback_data": f"{NOTICES}:on"},
-        {"text": _marked(_("Notices off"), is_on=not is_on), "callback_data": f"{NOTICES}:off"},
-    ]
-    text = _("<b>Settings</b>\nWhat concerns the safety of your account is told in any case.")
-    return {"text": text, "reply_markup": {"inline_keyboard": [languages, notices]}}
 
 
 def _said(payload: Json, user: User | None) -> Json:
@@ -158,30 +107,14 @@ _CONTENT = {
     "start": _start,
     "help": _help,
     "getid": _getid,
-    "settings": _settings,
     "said": _said,
 }
 
 
-def _app_button(text: str) -> Json:
-    """Return a button that opens the Mini App; a plain link where Telegram would refuse one.
-
-    Telegram opens apps over HTTPS only; the stand-in of a developer's machine asks for none.
-    """
-    address = settings.WEB_APP_URL
-    stands_in = settings.SANDBOX_URL and settings.TELEGRAM_API_BASE.startswith(settings.SANDBOX_URL)
-    if address.startswith("https://") or stands_in:
-        return {"text": text, "web_app": {"url": address}}
-    return {"text": text, "url": address}
-
-
-def _marked(text: str, *, is_on: bool) -> str:
-    return f"✓ {text}" if is_on else text
-
-
-def _without_buttons(content: Json) -> Json:
-    """Write addresses out where their buttons are refused."""
+def _without_links(content: Json) -> Json:
+    """Write addresses out where their buttons are refused; what only says something stays."""
     rows = content.get("reply_markup", {}).get("inline_keyboard", [])
+    kept = [row for row in rows if all("callback_data" in button for button in row)]
     links = [
         f"{button['text']}: {button.get('url') or button['web_app']['url']}"
         for row in rows
@@ -189,12 +122,12 @@ def _without_buttons(content: Json) -> Json:
         if "url" in button or "web_app" in button
     ]
     text = "\n".join([content["text"], *map(escape, links)])
-    return {name: value for name, value in content.items() if name != "reply_markup"} | {
-        "text": text
-    }
+    plain = {name: value for name, value in content.items() if name != "reply_markup"}
+    markup = {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+    return plain | {"text": text} | markup
 
 
-def _forget_text(delivery: Delivery, outcome: Outcome) -> None:
+def forget_text(delivery: Delivery, outcome: Outcome) -> None:
     """What Telegram repeats in its answer holds the sign-in link."""
     sent = outcome.result if isinstance(outcome.result, Mapping) else {}
     kept = {"message_id": sent.get("message_id")}

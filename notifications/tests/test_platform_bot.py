@@ -9,12 +9,13 @@ import requests
 from django.conf import settings as site
 from django.core import serializers
 
-from accounts.models import LinkToken
+from accounts.models import LinkToken, User
+from accounts.services.settings import update_site_settings
 from integrations.models import Bot, Delivery, InboundEvent
 from integrations.services import inbox, pump
 from integrations.services.bots import create_bot
 from notifications.models import ChannelAddress, Preference
-from notifications.services import bot_replies, notify, planning
+from notifications.services import bot_replies, bot_screens, notify, planning
 from notifications.services.kinds import kinds, register_notification
 from notifications.services.preferences import is_wanted, set_wanted
 from notifications.services.start_payloads import StartAnswer, _handlers, register_start_payload
@@ -86,7 +87,8 @@ def test_start_greets_with_the_app_and_a_link(say, owner):
     message = say("/start")
 
     assert "Hello, Olga!" in message["text"]
-    app, link = buttons(message)
+    *menu, app, link = buttons(message)
+    assert "settings:" in [button["callback_data"] for button in menu]
     assert app["web_app"]["url"] == site.WEB_APP_URL
     token = re.fullmatch(rf"{site.SITE_URL}/login\?token=([\w-]+)", link["url"])[1]
     row = LinkToken.objects.get()
@@ -130,7 +132,7 @@ def test_the_language_of_the_answer(say, sandbox, owner, chosen, telegrams, word
 
 def test_without_https_a_plain_link_opens_the_app(say, settings):
     settings.SANDBOX_URL = ""
-    app, _ = buttons(say("/start"))
+    *_menu, app, _link = buttons(say("/start"))
     assert app["url"] == site.WEB_APP_URL
 
 
@@ -140,7 +142,7 @@ def test_an_address_that_telegram_refuses_is_written_out(say, settings, sandbox)
 
     message = say("/start")
 
-    assert buttons(message) == []
+    assert all("callback_data" in button for button in buttons(message))
     assert "nowhere" in message["text"]
     assert f"{site.SITE_URL}/login?token=" in message["text"]
 
@@ -150,7 +152,7 @@ def test_help_and_the_bots_own_name(say):
     assert "/settings" in say("/HELP@Platform_Test_Bot")["text"]
 
 
-@pytest.mark.parametrize("text", ["/help@other_bot", "/unknown", "hello", "/", "/start\n/x y z"])
+@pytest.mark.parametrize("text", ["/help@other_bot", "/unknown", "/", "/start\n/x y z"])
 def test_what_is_not_for_us_is_left_alone(say, text):
     assert say(text) is None
     assert not Delivery.objects.filter(kind=bot_replies.REPLY).exists()
@@ -216,8 +218,20 @@ def test_other_commands_in_groups_and_to_other_bots_are_not_ours(
     assert not Delivery.objects.filter(kind=bot_replies.REPLY).exists()
 
 
-def test_settings_of_an_unknown_person(say):
-    assert buttons(say("/settings")) == []
+def test_settings_of_an_unknown_person_are_kept_in_an_account_of_theirs(say, press):
+    press(say("/settings"), "language:ru")
+    person = User.objects.get(telegram_id=PERSON)
+    assert (person.lang_code, person.first_name, person.has_usable_password()) == (
+        "ru",
+        "Olga",
+        False,
+    )
+
+
+def test_nobody_gets_an_account_while_registration_is_closed(say, staff):
+    update_site_settings(actor=staff, changes={"is_registration_open": False})
+    assert say("/settings")["text"] == "Регистрация закрыта."
+    assert not User.objects.filter(telegram_id=PERSON).exists()
 
 
 def test_language_by_a_button(say, press, owner):
@@ -225,7 +239,7 @@ def test_language_by_a_button(say, press, owner):
     owner.save()
     shown = say("/settings")
     assert [b["text"] for b in buttons(shown)] == [
-        "Русский", "✓ English", "✓ Notices on", "Notices off",
+        "Русский", "✓ English", "✓ Notices on", "Notices off", "Menu",
     ]  # fmt: skip
 
     edited = press(shown, "language:ru")
@@ -234,7 +248,7 @@ def test_language_by_a_button(say, press, owner):
     assert owner.lang_code == "ru"
     assert edited["message_id"] == shown["message_id"]
     assert buttons(edited)[0]["text"] == "✓ Русский"
-    assert Delivery.objects.get(kind=bot_replies.ANSWER_PRESS).state == "sent"
+    assert Delivery.objects.get(kind=bot_screens.ANSWER_PRESS).state == "sent"
 
 
 def test_notices_by_a_button(say, press, owner, sandbox, bot_token):
@@ -250,7 +264,7 @@ def test_notices_by_a_button(say, press, owner, sandbox, bot_token):
     for kind in ("tests.optional", "tests.mandatory"):
         notify(kind=kind, recipient=owner, context={}, dedup_key=kind)
     planning.plan_due()
-    channels = Delivery.objects.filter(kind__in=[planning.TO_TELEGRAM, planning.TO_EMAIL])
+    channels = Delivery.objects.filter(kind__in=["notifications.telegram", "notifications.email"])
     assert sorted(channels.values_list("channel", flat=True)) == ["mail", "mail", "telegram"]
 
     press(edited, "notices:on")
@@ -298,7 +312,7 @@ def test_a_deep_link_is_answered_by_who_registered_it(say, owner, deep_link):
 
 @pytest.mark.parametrize("payload", ["order-8", "other-7", "order"])
 def test_a_deep_link_that_means_nothing_greets(say, deep_link, payload):
-    assert len(buttons(say(f"/start {payload}"))) == 2
+    assert "/login?token=" in buttons(say(f"/start {payload}"))[-1]["url"]
 
 
 def test_an_update_handled_twice_answers_once(say, sandbox):
@@ -307,3 +321,56 @@ def test_an_update_handled_twice_answers_once(say, sandbox):
     InboundEvent.objects.filter(pk=event.pk).update(state="new")
     inbox.drain()
     assert Delivery.objects.filter(kind=bot_replies.REPLY).count() == 1
+
+
+def test_a_press_that_means_nothing_is_answered(say, press, sandbox, owner):
+    owner.telegram_id = PERSON
+    owner.save()
+    shown = say("/settings")
+    event = InboundEvent.objects.latest("pk")
+    query = {
+        "id": "1",
+        "from": {"id": PERSON, "language_code": "en"},
+        "message": {"chat": {"id": PERSON, "type": "private"}, "message_id": 1, "text": "x"},
+        "data": "nothing:7",
+    }
+    inbox.receive(
+        source="telegram",
+        account_id=event.account_id,
+        external_id="nothing",
+        lane=event.lane,
+        payload={"callback_query": query},
+    )
+    inbox.drain()
+    answered = Delivery.objects.get(kind=bot_screens.ANSWER_PRESS)
+    assert answered.payload["toast"] == "This button does nothing any more. Send /start."
+    assert Delivery.objects.filter(kind=bot_screens.SCREEN).count() == 1
+    # Back at the menu from the settings, and to them again, in the same message.
+    menu = press(shown, "menu:")
+    assert menu["message_id"] == shown["message_id"]
+    assert press(menu, "settings:")["text"].startswith("Settings")
+
+
+def test_a_screen_comes_anew_where_its_message_is_gone(say, press, sandbox, bot_token, owner):
+    owner.telegram_id = PERSON
+    owner.save()
+    shown = say("/settings")
+    gone = "Bad Request: message to edit not found"
+    sandbox.fault("telegram.editMessageText", "error", error=gone, times=1)
+    assert press(shown, "menu:")["message_id"] > shown["message_id"]
+
+
+def test_a_notice_offers_what_can_be_done_at_once(reader, sandbox, bot_token):
+    if "tests.buttons" not in kinds:
+        register_notification(
+            "tests.buttons",
+            subject="s",
+            text="t",
+            buttons=lambda context: [("Back", f"menu:{context['of']}")],
+        )
+    notify(kind="tests.buttons", recipient=reader, context={"of": 5, "path": "/x"}, dedup_key="b")
+    planning.plan_due()
+    pump.drain("telegram")
+    back, page = buttons(said(sandbox, bot_token)[-1])
+    assert (back["text"], back["callback_data"]) == ("Back", "new:menu:5")
+    assert page["text"] == "Open"

@@ -1,0 +1,1 @@
+"""The shop in the platform's bot: screens, and what their buttons do."""
