@@ -55,6 +55,7 @@ def show_panel(sandbox: Sandbox, request: web.Request) -> Json:
         **_credentials(sandbox, panel),
         **_condition(panel),
         "now_ms": panel.now_ms(),
+        "online": list(panel.online),
         "inbounds": [inbound_json(panel, i) for i in panel.database.inbounds.values()],
         "clients": _clients(panel),
     }
