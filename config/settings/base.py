@@ -156,6 +156,8 @@ CELERY_TASK_ROUTES = {
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
+XUI_LOOK_SECONDS = env.float("XUI_LOOK_SECONDS", default=30.0)
+XUI_RECONCILE_SECONDS = env.float("XUI_RECONCILE_SECONDS", default=60.0)
 _EVERY = {
     # Each looks for rows whose bell was lost.
     "integrations.process_inbox": SWEEP_SECONDS,
@@ -165,6 +167,9 @@ _EVERY = {
     "notifications.plan": SWEEP_SECONDS,
     "dialogs.send_due_auto_replies": SWEEP_SECONDS,
     "integrations.poll_avito": AVITO_POLL_SECONDS,
+    "vpnconfigs.sync": SWEEP_SECONDS,
+    "vpnconfigs.look_at_panels": XUI_LOOK_SECONDS,
+    "vpnconfigs.reconcile": XUI_RECONCILE_SECONDS,
     # Each account once an hour: what was not compared in one round is in the next.
     "integrations.reconcile_avito": 300,
     "integrations.look_at_groups": 300,
