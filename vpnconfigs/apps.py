@@ -8,6 +8,8 @@ class VpnconfigsConfig(AppConfig):
     verbose_name = _("VPN shop")
 
     def ready(self) -> None:
-        from vpnconfigs import handlers
+        from config.lib.demo import register_demo
+        from vpnconfigs import demo, handlers
 
         handlers.register()
+        register_demo("3 vpn", demo.seed)
