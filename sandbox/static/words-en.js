@@ -165,7 +165,7 @@ export default {
   vpn_caption: "A person's VPN app",
   person_caption: "A person in Telegram",
   vpn_app: "VPN",
-  vpn_link: "A subscription, vless:// or trojan:// link",
+  vpn_link: "Link: subscription, vless://, trojan://",
   vpn_read: "Add",
   vpn_again: "Refresh",
   vpn_nothing: "No subscription yet",

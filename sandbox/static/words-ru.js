@@ -165,7 +165,7 @@ export default {
   vpn_caption: "VPN-приложение человека",
   person_caption: "Человек в Telegram",
   vpn_app: "VPN",
-  vpn_link: "Ссылка на подписку, vless:// или trojan://",
+  vpn_link: "Ссылка: подписка, vless://, trojan://",
   vpn_read: "Добавить",
   vpn_again: "Обновить",
   vpn_nothing: "Подписки пока нет",
