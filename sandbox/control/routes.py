@@ -7,7 +7,7 @@ from aiohttp import web
 
 from sandbox.core import SANDBOX, Sandbox
 
-from . import avito, faults, telegram, world, xui
+from . import avito, faults, telegram, world, xui, yandex
 from .bodies import Body, ControlError, read_body
 
 Json = dict[str, Any]
@@ -22,6 +22,7 @@ _ACTIONS: dict[str, Action] = {
     **telegram.ACTIONS,
     **avito.ACTIONS,
     **xui.ACTIONS,
+    **yandex.ACTIONS,
 }
 # Actions on what their path names.
 _PLACED_ACTIONS: dict[str, PlacedAction] = {**xui.PLACED_ACTIONS}
@@ -31,6 +32,7 @@ _VIEWS: dict[str, View] = {
     **telegram.VIEWS,
     **avito.VIEWS,
     **xui.VIEWS,
+    **yandex.VIEWS,
 }
 
 
