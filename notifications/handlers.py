@@ -25,15 +25,16 @@ from notifications.services import (
     bot_replies,
     invitation_mail,
     notify,
-    planning,
     register_notification,
-    sending,
 )
 from notifications.services.addresses import set_state
+from notifications.services.email_channel import EMAIL
 from notifications.services.kinds import NOTICE_POLICY
 from notifications.services.platform_bot import take_command, take_press
+from notifications.services.sending import register_channel
 from notifications.services.sign_in_notices import SIGNED_IN, TELL
 from notifications.services.start_payloads import register_start_payload
+from notifications.services.telegram_channel import TELEGRAM
 from notifications.services.telegram_contacts import note_membership, note_start
 
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
@@ -45,10 +46,8 @@ _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
-    register_kind(
-        planning.TO_TELEGRAM, sending.prepare_telegram, sending.settle_telegram, NOTICE_POLICY
-    )
-    register_kind(planning.TO_EMAIL, sending.prepare_email, sending.settle_email, NOTICE_POLICY)
+    register_channel(TELEGRAM)
+    register_channel(EMAIL)
     register_kind(
         bot_replies.REPLY, bot_replies.prepare_reply, bot_replies.settle_reply, bot_replies.POLICY
     )

@@ -3,43 +3,29 @@
 from dataclasses import dataclass
 
 from accounts.models import User
+from notifications.channels import NoticeChannel, ranked
 from notifications.models import ChannelAddress
-
-Channel = ChannelAddress.Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """:param address: as a person reads it; empty where there is none.
+    """:param address: where calls go, empty where there is none; ``shown`` as a person reads it.
     :param state: one of ``ChannelAddress.State``.
     """
 
-    channel: Channel
+    channel: NoticeChannel
     address: str
+    shown: str
     state: str
 
 
 def reach_of(user: User) -> list[Reach]:
-    """Return every channel with what is known of it. One query."""
-    known = {
-        row.channel: row.state
-        for row in ChannelAddress.objects.filter(user=user)
-        if row.address == address_of(user, Channel(row.channel))
-    }
-    return [
-        Reach(channel, _shown(user, channel), known.get(channel, ChannelAddress.State.ACTIVE))
-        for channel in Channel
-    ]
+    """Return every channel with what is known of it."""
+    known = {(row.channel, row.address): row.state for row in user.channel_addresses.all()}
+    return [_reach(user, channel, known) for channel in ranked()]
 
 
-def address_of(user: User, channel: Channel) -> str:
-    """Return a person's chat or e-mail address, empty where there is none."""
-    if channel == Channel.TELEGRAM:
-        return str(user.telegram_id or "")
-    return user.email or ""
-
-
-def _shown(user: User, channel: Channel) -> str:
-    if channel == Channel.TELEGRAM and user.telegram_username:
-        return f"@{user.telegram_username}"
-    return address_of(user, channel)
+def _reach(user: User, channel: NoticeChannel, known: dict[tuple[str, str], str]) -> Reach:
+    address = channel.find_addresses([user]).get(user.pk, "")
+    state = known.get((channel.name, address), ChannelAddress.State.ACTIVE)
+    return Reach(channel, address, channel.shown(user, address), state)

@@ -6,11 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from notifications.channels import address_of
 from notifications.models import ChannelAddress
-from notifications.selectors.addresses import address_of
 from notifications.selectors.locks import lock_address
 
-Channel = ChannelAddress.Channel
 State = ChannelAddress.State
 
 STRIKES = 3
@@ -20,7 +19,7 @@ STRIKE_GAP = timedelta(hours=12)
 
 
 @transaction.atomic
-def get_address(user: User, channel: Channel) -> ChannelAddress | None:
+def get_address(user: User, channel: str) -> ChannelAddress | None:
     """Return where ``user`` is reached over ``channel``, or ``None`` if nowhere.
 
     What was learnt of an older address does not hold for a new one.
@@ -38,7 +37,7 @@ def get_address(user: User, channel: Channel) -> ChannelAddress | None:
 
 
 @transaction.atomic
-def set_state(user: User, channel: Channel, state: State) -> None:
+def set_state(user: User, channel: str, state: State) -> None:
     """Note that somebody can no longer be reached, and why, or can be again."""
     address = get_address(user, channel)
     if address is None:
@@ -52,7 +51,7 @@ def set_state(user: User, channel: Channel, state: State) -> None:
 
 
 @transaction.atomic
-def strike(user: User, channel: Channel) -> bool:
+def strike(user: User, channel: str) -> bool:
     """Count a refusal that may pass; return whether it was one too many."""
     address = lock_address(user_id=user.pk, channel=channel)
     if address is None:

@@ -26,6 +26,7 @@ from integrations.services.calls import (
 from notifications.models import ChannelAddress
 from notifications.selectors.people import find_by_telegram, language_for
 from notifications.services.preferences import is_wanted
+from notifications.services.telegram_channel import app_button
 
 REPLY = "notifications.bot_reply"
 EDIT_SETTINGS = "notifications.bot_settings"
@@ -106,7 +107,10 @@ def _start(payload: Json, user: User | None) -> Json:
           " it to nobody."),
         _("/settings: language and notices. /help: what else I can do."),
     ]  # fmt: skip
-    buttons = [[_app_button(_("Open the app"))], [{"text": _("Sign in"), "url": link.url}]]
+    buttons = [
+        [app_button(_("Open the app"), settings.WEB_APP_URL)],
+        [{"text": _("Sign in"), "url": link.url}],
+    ]
     return {"text": "\n\n".join(lines), "reply_markup": {"inline_keyboard": buttons}}
 
 
@@ -161,18 +165,6 @@ _CONTENT = {
     "settings": _settings,
     "said": _said,
 }
-
-
-def _app_button(text: str) -> Json:
-    """Return a button that opens the Mini App; a plain link where Telegram would refuse one.
-
-    Telegram opens apps over HTTPS only; the stand-in of a developer's machine asks for none.
-    """
-    address = settings.WEB_APP_URL
-    stands_in = settings.SANDBOX_URL and settings.TELEGRAM_API_BASE.startswith(settings.SANDBOX_URL)
-    if address.startswith("https://") or stands_in:
-        return {"text": text, "web_app": {"url": address}}
-    return {"text": text, "url": address}
 
 
 def _marked(text: str, *, is_on: bool) -> str:

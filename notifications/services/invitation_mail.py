@@ -13,7 +13,7 @@ from config.lib.errors import NotFoundError
 from integrations.models import Delivery
 from integrations.services.calls import Again, Call, Drop, Outcome, Prepared
 from integrations.services.outbox import deliver
-from notifications.services.planning import MAIL_SENDER
+from notifications.services.email_channel import MAIL_SENDER
 
 INVITATION = "notifications.invitation"
 

@@ -17,8 +17,8 @@ from accounts.services.email_links import Purpose, token_of
 from integrations.models import Delivery
 from integrations.services.calls import Call, Drop, Outcome, Prepared
 from integrations.services.outbox import deliver
+from notifications.services.email_channel import MAIL_SENDER
 from notifications.services.kinds import Text
-from notifications.services.planning import MAIL_SENDER
 from notifications.services.rendering import language_of
 
 LINK_MAIL = "accounts.link_mail"

@@ -1,17 +1,28 @@
 """The seam: something happened that somebody should know."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from config.lib.correlation import get_correlation_id
 from config.lib.queue import ring_on_commit
 from notifications.models import Notification
-from notifications.services.kinds import kinds
+from notifications.services.kinds import NotificationKind, kinds
 
 PLAN = "notifications.plan"
+CHUNK = 5_000
+_INSERT = """
+    INSERT INTO notifications_notification
+        (kind, recipient_id, context, dedup_key, expires_at, correlation_id)
+    SELECT %s, fresh.recipient_id, fresh.context::jsonb, fresh.dedup_key, %s, %s
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS fresh(recipient_id, context, dedup_key)
+    ON CONFLICT (dedup_key) DO NOTHING
+"""
 
 
 @transaction.atomic
@@ -23,27 +34,64 @@ def notify(
     dedup_key: str,
     expires_at: datetime | None = None,
 ) -> Notification:
-    """Have somebody told, over every channel that reaches them, in their language.
+    """Have somebody told, in their language, over the channels that they are reached by.
 
     Written in the caller's transaction, sent after its commit.
 
-    :param context: what the kind's texts ask for; JSON types, no secrets.
+    :param context: what the kind's texts ask for; JSON types, no secrets. ``path`` in it is the
+        page of the site that a button opens.
     :param dedup_key: what it is told once for, across all recipients; a repeat returns the first
         notification and changes nothing.
-    :param expires_at: when it is no longer worth sending.
+    :param expires_at: when it is no longer worth sending; left out, as the kind says.
     :raises LookupError: nobody registered this kind.
     """
-    kinds.get(kind)
+    registered = kinds.get(kind)
     notification, is_new = Notification.objects.get_or_create(
         dedup_key=dedup_key,
         defaults={
             "kind": kind,
             "recipient": recipient,
             "context": dict(context),
-            "expires_at": expires_at,
+            "expires_at": _end(registered, expires_at),
             "correlation_id": get_correlation_id(),
         },
     )
     if is_new:
         ring_on_commit(PLAN)
     return notification
+
+
+@transaction.atomic
+def notify_many(
+    *,
+    kind: str,
+    rows: Iterable[tuple[int, Mapping[str, object], str]],
+    expires_at: datetime | None = None,
+) -> int:
+    """Have many people told as ``notify`` does; return how many notices are new.
+
+    Takes the rows as they come, a few thousand to a statement, all in the caller's transaction.
+
+    :param rows: the recipient's id, the context and the dedup key of each.
+    :raises LookupError: nobody registered this kind.
+    """
+    registered = kinds.get(kind)
+    ends, correlation_id = _end(registered, expires_at), get_correlation_id()
+    count = 0
+    with connection.cursor() as cursor:
+        waiting = iter(rows)
+        while chunk := list(islice(waiting, CHUNK)):
+            people = [user_id for user_id, _context, _key in chunk]
+            contexts = [json.dumps(dict(context)) for _user_id, context, _key in chunk]
+            keys = [key for _user_id, _context, key in chunk]
+            cursor.execute(_INSERT, [kind, ends, correlation_id, people, contexts, keys])
+            count += cursor.rowcount
+    if count:
+        ring_on_commit(PLAN)
+    return count
+
+
+def _end(kind: NotificationKind, expires_at: datetime | None) -> datetime | None:
+    if expires_at is None and kind.validity is not None:
+        return timezone.now() + kind.validity
+    return expires_at

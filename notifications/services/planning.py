@@ -4,16 +4,14 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.lib.correlation import correlated
-from integrations.models import Bot
+from integrations.services.calls import Ambiguity
 from integrations.services.outbox import deliver
+from notifications.channels import NoticeChannel, ranked
 from notifications.models import ChannelAddress, Notification
 from notifications.services.addresses import get_address
 from notifications.services.kinds import kinds
 from notifications.services.preferences import is_wanted
 
-TO_TELEGRAM = "notifications.telegram"
-TO_EMAIL = "notifications.email"
-MAIL_SENDER = "mail:site"
 BATCH = 100
 
 
@@ -31,48 +29,45 @@ def plan_due() -> int:
 @transaction.atomic
 def _plan_batch() -> int:
     rows = (
-        Notification.objects.filter(planned_at__isnull=True)
+        Notification.objects.filter(planned_at__isnull=True, due_at__lte=Now())
         .select_related("recipient")
         .select_for_update(of=("self",), skip_locked=True)
-        .order_by("pk")[:BATCH]
+        .order_by("due_at", "pk")[:BATCH]
     )
     notifications = list(rows)
-    bot = Bot.objects.filter(is_platform=True, status=Bot.Status.ACTIVE).first()
+    senders = {channel.name: channel.find_sender() for channel in ranked()}
     for notification in notifications:
         with correlated(notification.correlation_id):
-            _plan(notification, bot)
+            _plan(notification, senders)
     planned = [notification.pk for notification in notifications]
-    Notification.objects.filter(pk__in=planned).update(planned_at=Now())
+    Notification.objects.filter(pk__in=planned).update(
+        planned_at=Now(), state=Notification.State.HANDED_ON
+    )
     return len(notifications)
 
 
-def _plan(notification: Notification, bot: Bot | None) -> None:
-    telegram = get_address(notification.recipient, ChannelAddress.Channel.TELEGRAM)
-    if telegram is not None and bot is not None:
-        budget = f"{bot.sender}:{telegram.address}"
-        _deliver(notification, telegram, TO_TELEGRAM, sender=bot.sender, budget_key=budget)
-    email = get_address(notification.recipient, ChannelAddress.Channel.EMAIL)
-    if email is not None:
-        _deliver(notification, email, TO_EMAIL, sender=MAIL_SENDER, budget_key=MAIL_SENDER)
+def _plan(notification: Notification, senders: dict[str, str | None]) -> None:
+    for channel in ranked():
+        address = get_address(notification.recipient, channel.name)
+        sender = senders[channel.name]
+        if address is not None and sender is not None:
+            _deliver(notification, address, channel, sender)
 
 
 def _deliver(
-    notification: Notification,
-    address: ChannelAddress,
-    kind: str,
-    *,
-    sender: str,
-    budget_key: str,
+    notification: Notification, address: ChannelAddress, channel: NoticeChannel, sender: str
 ) -> None:
     if address.state != ChannelAddress.State.ACTIVE or not _is_wanted(notification, address):
         return
+    kind = kinds.find(notification.kind)
+    is_once = kind is not None and kind.on_ambiguous is Ambiguity.AT_MOST_ONCE
     deliver(
-        kind=kind,
+        kind=channel.once_kind if is_once else channel.kind,
         sender=sender,
-        lane=f"notify:{notification.recipient_id}:{address.channel}",
-        budget_key=budget_key,
+        lane=f"notify:{notification.recipient_id}:{channel.name}",
+        budget_key=channel.budget_of(sender, address.address),
         payload={"notification_id": notification.pk},
-        idempotency_key=f"{kind}:{notification.pk}",
+        idempotency_key=f"{channel.kind}:{notification.pk}",
         expires_at=notification.expires_at,
     )
 

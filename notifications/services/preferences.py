@@ -5,13 +5,12 @@ from collections.abc import Collection
 from django.db import transaction
 
 from accounts.models import User
-from notifications.models import ChannelAddress, Preference
+from notifications.channels import channels
+from notifications.models import Preference
 from notifications.services.kinds import kinds
 
-Channel = ChannelAddress.Channel
 
-
-def wish(channel: Channel | str, kind: str = "") -> str:
+def wish(channel: str, kind: str = "") -> str:
     """Return the name of a wish: a channel as a whole, or one kind over it."""
     return f"{channel}:{kind}" if kind else str(channel)
 
@@ -22,7 +21,7 @@ def muted_by(user: User) -> frozenset[str]:
     return frozenset(preference.muted) if preference is not None else frozenset()
 
 
-def is_wanted(user: User, channel: Channel | str, kind: str = "") -> bool:
+def is_wanted(user: User, channel: str, kind: str = "") -> bool:
     """Tell whether somebody wants notices over a channel; so long as nothing is said, yes.
 
     :param kind: ask for this kind, which is wanted only where its channel is.
@@ -31,7 +30,7 @@ def is_wanted(user: User, channel: Channel | str, kind: str = "") -> bool:
 
 
 @transaction.atomic
-def set_wanted(user: User, channel: Channel | str, *, is_wanted: bool) -> None:
+def set_wanted(user: User, channel: str, *, is_wanted: bool) -> None:
     """Turn notices over a channel on or off; it counts for what is planned from now on."""
     locked = _lock(user)
     muted = set(locked.muted) - {str(channel)}
@@ -53,7 +52,7 @@ def set_wishes(user: User, *, offered: Collection[str], wanted: Collection[str])
 
 def _known() -> set[str]:
     optional = [name for name, kind in kinds.items() if not kind.mandatory]
-    return {wish(channel, kind) for channel in Channel.values for kind in ("", *optional)}
+    return {wish(channel, kind) for channel, _ in channels.items() for kind in ("", *optional)}
 
 
 def _lock(user: User) -> Preference:

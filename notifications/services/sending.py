@@ -1,87 +1,97 @@
-"""Notifications on the wire: how each channel's deliveries are prepared and settled."""
+"""Notices on the wire: how each channel's deliveries are prepared and settled."""
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from integrations.models import Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Prepared, Status
+from integrations.services.calls import Again, Drop, Outcome, Prepared, Status
+from integrations.services.outbox import register_kind
+from notifications.channels import Message, NoticeChannel, channels
 from notifications.models import ChannelAddress, Notification
 from notifications.services import addresses
-from notifications.services.rendering import render
+from notifications.services.kinds import NOTICE_POLICY, ONCE_POLICY, kinds
+from notifications.services.rendering import language_of, render
 
-Channel = ChannelAddress.Channel
 State = ChannelAddress.State
 
-BAD_MARKUP = "bad_markup"
 STRIKE_PAUSE_SECONDS = 3600.0
-
-# Bot API codes (integrations.telegram.errors) that say for good how somebody can be reached.
-_TELEGRAM_STATES = {
-    "bot_blocked": State.BLOCKED,
-    "user_deactivated": State.BLOCKED,
-    "never_started": State.NEVER_STARTED,
-    "chat_not_found": State.BROKEN,
-}
-_STRIKE = "forbidden"
-# SMTP: no such mailbox, not local, no such name.
-_NO_MAILBOX = frozenset({"smtp_550", "smtp_551", "smtp_553"})
+_CHANNEL_PART = 1
 
 
-def prepare_telegram(delivery: Delivery) -> Prepared:
-    """Send it as HTML; as plain text where Telegram could not read the markup."""
+def register_channel(channel: NoticeChannel) -> None:
+    """Add a way to people; see ``notifications.channels``. Called in ``AppConfig.ready()`` only."""
+    channels.register(channel.name, channel)
+    register_kind(channel.kind, prepare, settle, NOTICE_POLICY)
+    register_kind(channel.once_kind, prepare, settle, ONCE_POLICY)
+
+
+def prepare(delivery: Delivery) -> Prepared:
+    """Make the call from the latest words, to where the person is reached now."""
+    channel = channel_of(delivery)
     notification = _load(delivery)
-    address = _reachable(notification, Channel.TELEGRAM)
-    if notification is None or address is None:
+    if notification is None:
+        return Drop("the notice is gone")
+    address = addresses.get_address(notification.recipient, channel.name)
+    if address is None or address.state != State.ACTIVE:
         return Drop("the person cannot be reached here")
-    rendered = render(notification)
-    chat_id = int(address.address)
-    if delivery.last_error_code == BAD_MARKUP:
-        return Call("sendMessage", {"chat_id": chat_id, "text": rendered.plain})
-    return Call("sendMessage", {"chat_id": chat_id, "text": rendered.html, "parse_mode": "HTML"})
+    return channel.to_call(_message(notification, address, channel, delivery))
 
 
-def settle_telegram(delivery: Delivery, outcome: Outcome) -> Again | None:
+def settle(delivery: Delivery, outcome: Outcome) -> Again | None:
     """Learn from the outcome whether the person can still be reached."""
+    channel = channel_of(delivery)
     notification = _load(delivery)
     if notification is None:
         return None
     person = notification.recipient
     if outcome.status is Status.SENT:
-        addresses.set_state(person, Channel.TELEGRAM, State.ACTIVE)
-    elif outcome.code in _TELEGRAM_STATES:
-        addresses.set_state(person, Channel.TELEGRAM, _TELEGRAM_STATES[outcome.code])
-    elif outcome.code == _STRIKE:
-        is_over = addresses.strike(person, Channel.TELEGRAM)
+        addresses.set_state(person, channel.name, State.ACTIVE)
+    elif outcome.code in channel.states:
+        addresses.set_state(person, channel.name, channel.states[outcome.code])
+    elif outcome.code in channel.strikes:
+        is_over = addresses.strike(person, channel.name)
         return None if is_over else Again(STRIKE_PAUSE_SECONDS)
-    elif outcome.code == BAD_MARKUP and delivery.last_error_code != BAD_MARKUP:
+    elif outcome.code in channel.simpler_after and delivery.last_error_code != outcome.code:
         return Again()
     return None
 
 
-def prepare_email(delivery: Delivery) -> Prepared:
-    """Send subject and plain text."""
-    notification = _load(delivery)
-    address = _reachable(notification, Channel.EMAIL)
-    if notification is None or address is None:
-        return Drop("the person cannot be reached here")
+def channel_of(delivery: Delivery) -> NoticeChannel:
+    """Return the channel of a notice's delivery."""
+    name = delivery.kind.split(".")[_CHANNEL_PART]
+    return channels.find(name) or channels.get(name.removesuffix("_once"))
+
+
+def _message(
+    notification: Notification,
+    address: ChannelAddress,
+    channel: NoticeChannel,
+    delivery: Delivery,
+) -> Message:
     rendered = render(notification)
-    return Call(
-        "mail", {"to": address.address, "subject": rendered.subject, "text": rendered.plain}
+    code = delivery.last_error_code
+    with translation.override(language_of(notification.recipient)):
+        button = _("Open")
+    return Message(
+        address=address.address,
+        subject=rendered.subject,
+        html=rendered.html,
+        plain=rendered.plain,
+        url=page_of(notification),
+        button=button,
+        refused=code if code in channel.simpler_after else "",
     )
 
 
-def settle_email(delivery: Delivery, outcome: Outcome) -> Again | None:
-    """Learn from the outcome whether the mailbox exists."""
-    notification = _load(delivery)
-    if notification is not None and outcome.code in _NO_MAILBOX:
-        addresses.set_state(notification.recipient, Channel.EMAIL, State.BROKEN)
-    return None
+def page_of(notification: Notification) -> str:
+    """Return the page that a notice's button opens, empty where there is none."""
+    kind = kinds.find(notification.kind)
+    path = notification.context.get("path") or (kind.path if kind else "")
+    is_ours = isinstance(path, str) and path.startswith("/") and not path.startswith("//")
+    return f"{settings.SITE_URL}{path}" if is_ours else ""
 
 
 def _load(delivery: Delivery) -> Notification | None:
     rows = Notification.objects.select_related("recipient")
     return rows.filter(pk=delivery.payload["notification_id"]).first()
-
-
-def _reachable(notification: Notification | None, channel: Channel) -> ChannelAddress | None:
-    if notification is None:
-        return None
-    address = addresses.get_address(notification.recipient, channel)
-    return address if address and address.state == State.ACTIVE else None

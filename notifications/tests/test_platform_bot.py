@@ -250,7 +250,7 @@ def test_notices_by_a_button(say, press, owner, sandbox, bot_token):
     for kind in ("tests.optional", "tests.mandatory"):
         notify(kind=kind, recipient=owner, context={}, dedup_key=kind)
     planning.plan_due()
-    channels = Delivery.objects.filter(kind__in=[planning.TO_TELEGRAM, planning.TO_EMAIL])
+    channels = Delivery.objects.filter(kind__in=["notifications.telegram", "notifications.email"])
     assert sorted(channels.values_list("channel", flat=True)) == ["mail", "mail", "telegram"]
 
     press(edited, "notices:on")

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -43,27 +44,29 @@ def _kinds(*, mandatory: bool) -> list[str]:
 
 
 def _offered(reach: list[Reach]) -> list[str]:
-    channels = [each.channel for each in reach if each.address]
+    channels = [each.channel.name for each in reach if each.address]
     named = ("", *_kinds(mandatory=False))
     return [wish(channel, kind) for channel in channels for kind in named]
 
 
 def _channel(each: Reach, muted: frozenset[str]) -> dict[str, Any]:
     return {
-        "channel": each.channel.value,
+        "channel": each.channel.name,
         "label": each.channel.label,
-        "address": each.address,
+        "address": each.shown,
+        "icon": each.channel.icon,
+        "add_url": reverse(each.channel.add_url),
         "state": each.state,
-        "is_wanted": wish(each.channel) not in muted,
+        "is_wanted": wish(each.channel.name) not in muted,
     }
 
 
 def _kind(name: str, reach: list[Reach], muted: frozenset[str]) -> dict[str, Any]:
     boxes = [
         {
-            "value": wish(each.channel, name),
+            "value": wish(each.channel.name, name),
             "label": each.channel.label,
-            "is_wanted": wish(each.channel, name) not in muted,
+            "is_wanted": wish(each.channel.name, name) not in muted,
         }
         for each in reach
         if each.address
