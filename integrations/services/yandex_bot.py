@@ -138,11 +138,9 @@ def _poll(bot: YandexBot) -> int:
     client, total = YandexClient(settings.YANDEX_BOT_TOKEN), 0
     while True:
         updates = client.get_updates(offset=bot.next_update_id)
-        total += store(bot.pk, [update for update in updates if isinstance(update, dict)])
+        total += store(bot.pk, updates)
         # Only what is stored may be forgotten there.
-        newest = max(
-            (u["update_id"] for u in updates if type(u.get("update_id")) is int), default=0
-        )
+        newest = max((update["update_id"] for update in updates), default=0)
         if newest >= bot.next_update_id:
             bot.next_update_id = newest + 1
             bot.save(update_fields=["next_update_id"])

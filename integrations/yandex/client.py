@@ -44,7 +44,7 @@ class YandexClient:
         """
         answer = self._call("/messages/getUpdates/", {"offset": offset, "limit": limit})
         updates = answer.get("updates")
-        if not isinstance(updates, list):
+        if not isinstance(updates, list) or not all(map(_is_update, updates)):
             raise TransientError(SYSTEM, "the answer holds no updates")
         return cast("list[Update]", updates)
 
@@ -66,6 +66,10 @@ class YandexClient:
             text = redact(str(answer.get("description") or ""))[:300]
             raise PermanentError(SYSTEM, status=response.status, code="", text=text)
         return answer
+
+
+def _is_update(value: object) -> bool:
+    return isinstance(value, dict) and type(value.get("update_id")) is int
 
 
 @lru_cache(maxsize=2)

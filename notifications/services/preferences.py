@@ -9,6 +9,9 @@ from notifications.channels import channels
 from notifications.models import Preference
 from notifications.services.kinds import kinds
 
+# The bell: every notice is there unless its kind is muted. Not a way out, so not in the registry.
+SITE = "site"
+
 
 def wish(channel: str, kind: str = "") -> str:
     """Return the name of a wish: a channel as a whole, or one kind over it."""
@@ -52,7 +55,8 @@ def set_wishes(user: User, *, offered: Collection[str], wanted: Collection[str])
 
 def _known() -> set[str]:
     optional = [name for name, kind in kinds.items() if not kind.mandatory]
-    return {wish(channel, kind) for channel, _ in channels.items() for kind in ("", *optional)}
+    over = {wish(channel, kind) for channel, _ in channels.items() for kind in ("", *optional)}
+    return over | {wish(SITE, kind) for kind in optional}
 
 
 def _lock(user: User) -> Preference:

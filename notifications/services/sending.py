@@ -80,8 +80,14 @@ def _message(
         plain=rendered.plain,
         url=page_of(notification),
         button=button,
+        key=key_of(delivery),
         refused=code if code in channel.simpler_after else "",
     )
+
+
+def key_of(delivery: Delivery) -> str:
+    """Return a name that no other delivery has had, also before a database was made anew."""
+    return f"{delivery.pk}-{delivery.created_at.timestamp():.6f}"
 
 
 def page_of(notification: Notification) -> str:

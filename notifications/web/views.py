@@ -13,7 +13,7 @@ from django.views.generic import TemplateView
 from accounts.web.requests import SignedInRequest
 from notifications.selectors.addresses import Reach, reach_of
 from notifications.services.kinds import kinds
-from notifications.services.preferences import muted_by, set_wishes, wish
+from notifications.services.preferences import SITE, muted_by, set_wishes, wish
 
 
 class PreferencesView(LoginRequiredMixin, TemplateView):
@@ -46,7 +46,8 @@ def _kinds(*, mandatory: bool) -> list[str]:
 def _offered(reach: list[Reach]) -> list[str]:
     channels = [each.channel.name for each in reach if each.address]
     named = ("", *_kinds(mandatory=False))
-    return [wish(channel, kind) for channel in channels for kind in named]
+    over = [wish(channel, kind) for channel in channels for kind in named]
+    return [*over, *(wish(SITE, kind) for kind in _kinds(mandatory=False))]
 
 
 def _channel(each: Reach, muted: frozenset[str]) -> dict[str, Any]:
@@ -71,4 +72,6 @@ def _kind(name: str, reach: list[Reach], muted: frozenset[str]) -> dict[str, Any
         for each in reach
         if each.address
     ]
+    on_site = {"value": wish(SITE, name), "label": _("on the site")}
+    boxes.append({**on_site, "is_wanted": wish(SITE, name) not in muted})
     return {"label": kinds.get(name).label, "boxes": boxes}
