@@ -25,6 +25,7 @@ from notifications.services import (
     account_links,
     bell,
     bot_replies,
+    digests,
     invitation_mail,
     notify,
     register_notification,
@@ -50,6 +51,7 @@ _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
+    digests.register()
     register_channel(TELEGRAM)
     register_channel(EMAIL)
     register_channel(YANDEX)
