@@ -55,7 +55,7 @@ def test_the_page_lists_by_pages_and_the_panel_the_latest(page, owner):
     assert "Order &lt;20&gt; more" in first
     older = re.search(r'rel="next" href="([^"]+)"', first)[1]
     assert "Order &lt;0&gt;" in text_of(client.get(older))
-    assert text_of(client.get("/notifications/latest")).count('class="notice') >= 6
+    assert text_of(client.get("/notifications/latest")).count('class="notice notice-unread"') == 5
     assert client.get("/notifications?cursor=x").status_code == 400
 
 

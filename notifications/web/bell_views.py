@@ -14,7 +14,7 @@ from config.lib.pagination import paginate
 from notifications.selectors.bell import count_unread, notices_of
 from notifications.services.bell import mark_all_read, mark_read, show
 
-LATEST = 6
+LATEST = 5
 # The event by which the bell looks again at once.
 CHANGED = "notices-changed"
 
@@ -63,7 +63,7 @@ class OpenView(LoginRequiredMixin, View):
 class ReadAllView(LoginRequiredMixin, View):
     def post(self, request: SignedInRequest) -> HttpResponse:
         mark_all_read(request.user)
-        if request.htmx:
+        if request.headers.get("HX-Request"):
             response = _latest(request)
             response["HX-Trigger"] = CHANGED
             return response
