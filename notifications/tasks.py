@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from config.lib.queue import bell_task
-from notifications.services import planning, sign_in_notices
+from notifications.services import cleaning, planning, sign_in_notices
 from notifications.services.notifying import PLAN
 from notifications.services.sign_in_notices import TELL
 
@@ -9,6 +9,12 @@ from notifications.services.sign_in_notices import TELL
 @bell_task(PLAN)
 def plan() -> None:
     planning.plan_due()
+
+
+@shared_task(name="notifications.delete_old_rows", ignore_result=True)
+def delete_old_rows() -> None:
+    cleaning.count_days()
+    cleaning.delete_old_rows()
 
 
 @shared_task(name=TELL, ignore_result=True)

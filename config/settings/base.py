@@ -176,6 +176,7 @@ _EVERY = {
     "integrations.record_beat_tick": 30,
     "integrations.delete_old_rows": 3600,
     "accounts.delete_old_rows": 3600,
+    "notifications.delete_old_rows": 3600,
     "integrations.delete_unused_files": 21600,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -1,53 +1,77 @@
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+"""/api/notifications: how and when the caller is told things."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
 from config.lib.drf import AuthedRequest
-from config.lib.pagination import page_document, paginate, read_page_query
-from notifications.api.serializers import (
-    NotificationOut,
-    NotificationPageOut,
-    ReadAllOut,
-    UnreadCountOut,
+from notifications.api.serializers import PreferencesIn, PreferencesOut
+from notifications.models import Preference
+from notifications.selectors.addresses import Reach, reach_of
+from notifications.services.digests import DIGEST
+from notifications.services.kinds import Frequency, kinds
+from notifications.services.preferences import (
+    Timing,
+    all_wishes,
+    frequency_of,
+    save_preferences,
+    wishes_of,
 )
-from notifications.selectors.bell import count_unread, notices_of
-from notifications.services.bell import mark_all_read, mark_read, show
-
-PAGE_PARAMETERS = [
-    OpenApiParameter("cursor", OpenApiTypes.STR, description="As `next` and `previous` hold it."),
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100, 20 by default."),
-]
 
 
-class NotificationListView(APIView):
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=NotificationPageOut)
+class PreferencesView(APIView):
+    @extend_schema(responses=PreferencesOut)
     def get(self, request: AuthedRequest) -> Response:
-        """What the caller was told, the newest first, in the language of the answer."""
-        cursor, limit = read_page_query(request)
-        notices = notices_of(request.user)
-        page = paginate(notices, order=("-id",), cursor=cursor, limit=limit)
-        shown = NotificationOut(show(request.user, page.rows), many=True).data
-        return Response(page_document(request, page, shown))
+        """The caller's wishes, with the channels and kinds that there are."""
+        return Response(_preferences(request.user, wishes_of(request.user)))
+
+    @extend_schema(request=PreferencesIn, responses=PreferencesOut)
+    def put(self, request: AuthedRequest) -> Response:
+        """Replace them."""
+        form = PreferencesIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = dict(form.validated_data)
+        offered = all_wishes()
+        wanted = offered - set(data.pop("muted"))
+        wishes = save_preferences(request.user, Timing(**data), offered=offered, wanted=wanted)
+        return Response(_preferences(request.user, wishes))
 
 
-class UnreadCountView(APIView):
-    @extend_schema(responses=UnreadCountOut)
-    def get(self, request: AuthedRequest) -> Response:
-        """How many of them the caller has not seen."""
-        return Response({"unread": count_unread(request.user)})
+def _preferences(user: User, wishes: Preference) -> Mapping[str, Any]:
+    values = {
+        "quiet_from": wishes.quiet_from,
+        "quiet_to": wishes.quiet_to,
+        "digest_hour": wishes.digest_hour,
+        "reach": wishes.reach,
+        "channel_order": wishes.channel_order,
+        "frequencies": wishes.frequencies,
+        "muted": wishes.muted,
+        "timezone": user.timezone,
+        "channels": [_channel(each) for each in reach_of(user)],
+        "kinds": [_kind(name, wishes) for name, _each in kinds.items() if name != DIGEST],
+    }
+    return PreferencesOut(values).data
 
 
-class NotificationReadView(APIView):
-    @extend_schema(request=None, responses=NotificationOut)
-    def post(self, request: AuthedRequest, notification_id: int) -> Response:
-        """One of them was seen."""
-        notice = mark_read(user=request.user, notification_id=notification_id)
-        return Response(NotificationOut(show(request.user, [notice])[0]).data)
+def _channel(each: Reach) -> dict[str, object]:
+    return {
+        "channel": each.channel.name,
+        "title": each.channel.label,
+        "address": each.shown,
+        "state": each.state,
+    }
 
 
-class ReadAllView(APIView):
-    @extend_schema(request=None, responses=ReadAllOut)
-    def post(self, request: AuthedRequest) -> Response:
-        """All of them were seen."""
-        return Response({"read": mark_all_read(request.user)})
+def _kind(name: str, wishes: Preference) -> dict[str, object]:
+    kind = kinds.get(name)
+    frequency = Frequency.INSTANT if kind.mandatory else frequency_of(wishes, name, kind)
+    return {
+        "kind": name,
+        "title": kind.label,
+        "is_mandatory": kind.mandatory,
+        "frequency": frequency.value,
+    }

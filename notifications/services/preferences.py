@@ -15,6 +15,8 @@ from notifications.services.digests import DIGEST
 from notifications.services.kinds import Frequency, NotificationKind, kinds
 
 HOURS = 24
+# The bell: every notice is there unless its kind is muted. Not a way out, so not in the registry.
+SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,6 @@ class Timing:
     channel_order: Sequence[str]
     reach: str
     frequencies: Mapping[str, str]
-
-
-# The bell: every notice is there unless its kind is muted. Not a way out, so not in the registry.
-SITE = "site"
 
 
 def wish(channel: str, kind: str = "") -> str:
@@ -91,9 +89,22 @@ def set_wishes(user: User, *, offered: Collection[str], wanted: Collection[str])
 
     :param offered: wishes (see ``wish``), as is ``wanted``; what nobody can wish is passed over.
     """
-    known = _known() & set(offered)
+    known = all_wishes() & set(offered)
     locked = _lock(user)
     _save_muted(locked, (set(locked.muted) - known) | (known - set(wanted)))
+
+
+@transaction.atomic
+def save_preferences(
+    user: User, timing: Timing, *, offered: Collection[str], wanted: Collection[str]
+) -> Preference:
+    """Keep everything that a person has chosen, as ``set_timing`` and ``set_wishes`` do.
+
+    :raises InputError: see ``set_timing``; nothing is changed.
+    """
+    set_timing(user, timing)
+    set_wishes(user, offered=offered, wanted=wanted)
+    return wishes_of(user)
 
 
 @transaction.atomic
@@ -146,7 +157,8 @@ def _whole_order(order: Sequence[str]) -> list[str]:
     return [] if whole == usual else whole
 
 
-def _known() -> set[str]:
+def all_wishes() -> set[str]:
+    """Return every wish (see ``wish``) that somebody may have."""
     optional = [name for name, _kind in optional_kinds()]
     over = {wish(channel, kind) for channel, _each in channels.items() for kind in ("", *optional)}
     return over | {wish(SITE, kind) for kind in optional}

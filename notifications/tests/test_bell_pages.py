@@ -6,6 +6,7 @@ import pytest
 
 from notifications.models import Notification
 from notifications.tests.test_bell import KIND, _kinds, tell  # noqa: F401
+from notifications.tests.test_pages import send
 
 pytestmark = pytest.mark.django_db
 
@@ -86,5 +87,5 @@ def test_a_kind_can_be_muted_on_the_site(page, owner):
     tell(owner)
     text = text_of(client.get("/account/notifications"))
     assert f'value="site:{KIND}" checked' in text
-    client.post("/account/notifications", {"wanted": ["email", f"email:{KIND}"]})
+    assert send(client, wanted=["email", f"email:{KIND}"]).status_code == 302
     assert badge(text_of(client.get("/account"))) == 0
