@@ -89,9 +89,12 @@ async def measure_ceiling(site: Site) -> list[Figure]:
             await _wait_planned(site)
             site.query(SPREAD, [FIRST_PERSON, BOTS])
             after = await world.last_seq()
+            cpu = site.cpu_seconds("pump")
         seconds, refused = await _send(world, after)
+        cpu = (site.cpu_seconds("pump") - cpu) / PEOPLE
     return [
         at_least(f"{BOTS} bots, {PEOPLE:,} notices", PEOPLE / seconds, CEILING, unit="a second"),
+        Figure(name="  CPU of the pump", value=f"{cpu * 1000:.2f} ms a notice"),
         none_of("  refused with 429", refused),
     ]
 

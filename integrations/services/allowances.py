@@ -9,6 +9,7 @@ Without Redis each process keeps a pace of its own, at most one call a second un
 """
 
 import logging
+import random
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -51,7 +52,12 @@ for _, key in ipairs(KEYS) do redis.call('ZADD', key, 'XX', now, ARGV[1]) end
 """
 _GIVE_BACK = "for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end"
 
+# Nobody is sent away for longer: what else uses the allowance may stop at any time.
+MOST_SPREAD_SECONDS = 15.0
+
 _local_next: dict[str, float] = {}
+# Until when the turns at an allowance are given out, by this process.
+_booked: dict[str, float] = {}
 
 
 def take(limits: Sequence[Limit], *, member: str) -> float:
@@ -60,12 +66,10 @@ def take(limits: Sequence[Limit], *, member: str) -> float:
     :param member: names the call in ``finish`` and ``give_back``.
     :returns: seconds to wait before asking again; 0 means that the call may go out.
     """
-    arguments: list[Any] = [member]
-    for limit in limits:
-        arguments += [limit.count, round(limit.seconds * 1000)]
-    arguments.append(round(IN_AIR_SECONDS * 1000))
     try:
-        waited = _script(_TAKE)(keys=_keys(limits), args=arguments, client=get_redis())
+        waited = _script(_TAKE)(
+            keys=_keys(limits), args=_arguments(limits, member), client=get_redis()
+        )
     except RedisError as error:
         logger.warning("allowances without Redis", extra={"error": str(error)})
         return _take_locally(limits)
@@ -80,6 +84,65 @@ def finish(limits: Sequence[Limit], *, member: str) -> None:
 def give_back(limits: Sequence[Limit], *, member: str) -> None:
     """Say that the call was not made after all."""
     _run(_GIVE_BACK, limits, member)
+
+
+Taken = tuple[Sequence[Limit], str]
+
+
+def take_many(asked: Sequence[Taken]) -> list[float]:
+    """Do as ``take`` does for each, in this order and one round trip.
+
+    Where many wait for the sender's own allowance they are told to come one after another, not
+    all at the moment when the next one may go.
+    """
+    if not asked:
+        return []
+    try:
+        with get_redis().pipeline(transaction=False) as pipe:
+            for limits, member in asked:
+                _script(_TAKE)(keys=_keys(limits), args=_arguments(limits, member), client=pipe)
+            waits = [float(waited) / 1000 for waited in pipe.execute()]
+    except RedisError as error:
+        logger.warning("allowances without Redis", extra={"error": str(error)})
+        return [_take_locally(limits) for limits, _member in asked]
+    return _spread([limits for limits, _member in asked], waits)
+
+
+def finish_many(ended: Sequence[Taken]) -> None:
+    """Say that these calls ended now, in one round trip."""
+    try:
+        with get_redis().pipeline(transaction=False) as pipe:
+            for limits, member in ended:
+                _script(_FINISH)(keys=_keys(limits), args=[member], client=pipe)
+            pipe.execute()
+    except RedisError as error:
+        logger.warning("allowances not written", extra={"error": str(error)})
+
+
+def _spread(asked: Sequence[Sequence[Limit]], waits: Sequence[float]) -> list[float]:
+    now = time.monotonic()
+    return [
+        _turn(max(limits, key=lambda limit: limit.count), wait, now) if wait > 0 else wait
+        for limits, wait in zip(asked, waits, strict=True)
+    ]
+
+
+def _turn(limit: Limit, wait: float, now: float) -> float:
+    """Give out the next turn at an allowance; return the seconds until it comes."""
+    if limit.count == 1:
+        return wait
+    at = max(now + wait, _booked.get(limit.key, 0.0))
+    if at - now > MOST_SPREAD_SECONDS:
+        return MOST_SPREAD_SECONDS * random.uniform(0.8, 1)  # noqa: S311  not a secret
+    _booked[limit.key] = at + limit.seconds / limit.count
+    return at - now
+
+
+def _arguments(limits: Sequence[Limit], member: str) -> list[Any]:
+    arguments: list[Any] = [member]
+    for limit in limits:
+        arguments += [limit.count, round(limit.seconds * 1000)]
+    return [*arguments, round(IN_AIR_SECONDS * 1000)]
 
 
 def _run(script: str, limits: Sequence[Limit], member: str) -> None:

@@ -173,10 +173,24 @@ class Settle(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """For a kind of which thousands leave at once: the same for many, in a handful of statements.
+
+    :param prepare: as ``Prepare`` of each, in the same order: a call, ``Drop``, or the exception
+        that stands for a fault in one of them.
+    :param settle_sent: as ``Settle`` of all with ``SENT``, in the transaction that records it.
+    """
+
+    prepare: Callable[[Sequence[Delivery]], Sequence[Call | Drop | Exception]]
+    settle_sent: Callable[[Sequence[Delivery]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     prepare: Prepare
     settle: Settle
     policy: Policy
+    bulk: Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)

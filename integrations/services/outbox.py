@@ -19,6 +19,7 @@ from config.lib.queue import ring_on_commit
 from config.lib.registry import Registry
 from integrations.models import Delivery
 from integrations.services.calls import (
+    Bulk,
     Channel,
     Kind,
     LaneDelivery,
@@ -53,9 +54,11 @@ _INSERT_MANY = """
 """
 
 
-def register_kind(kind: str, prepare: Prepare, settle: Settle, policy: Policy) -> None:
+def register_kind(
+    kind: str, prepare: Prepare, settle: Settle, policy: Policy, bulk: Bulk | None = None
+) -> None:
     """Say how deliveries of ``kind`` are made. Called in ``AppConfig.ready()`` only."""
-    kinds.register(kind, Kind(prepare=prepare, settle=settle, policy=policy))
+    kinds.register(kind, Kind(prepare=prepare, settle=settle, policy=policy, bulk=bulk))
 
 
 def register_channel(channel: Channel) -> None:

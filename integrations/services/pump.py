@@ -23,7 +23,8 @@ from config.lib.correlation import correlated
 from config.lib.queue import ring
 from integrations.models import Delivery
 from integrations.selectors.lanes import claim_heads, seconds_until_due
-from integrations.services import allowances, settling
+from integrations.services import allowances, bulk, settling
+from integrations.services.bulk import Ended, Gathered, Ready, bulk_of, limits_of
 from integrations.services.calls import (
     Ahead,
     Call,
@@ -159,8 +160,10 @@ class Pump:
         self.linger = linger
         self.in_air: set[asyncio.Task[None]] = set()
         self._looked_for_lost = 0.0
-        # So much of the window must be free before the next claim.
-        self._enough = 1
+        self._look_at = 0.0
+        self._is_crowded = False
+        self._ready: Gathered[Delivery, Ready | None] = Gathered(self._make_many_ready)
+        self._sent: Gathered[Ended, None] = Gathered(self._record_many)
         self._name = {"channel": channel.name}
 
     async def run(self) -> None:
@@ -187,16 +190,31 @@ class Pump:
 
     async def _launch(self) -> None:
         free = self.channel.window - len(self.in_air)
-        if free < self._enough:
+        if free <= 0 or not await self._may_look(free):
             return
+        began = time.monotonic()
         claimed = await self.engine.ask(self._claim, free)
-        # A claim costs as much for one as for a hundred where thousands of lanes wait.
-        is_crowded = len(claimed) == free
-        self._enough = max(1, self.channel.window // 2) if is_crowded else 1
+        now = time.monotonic()
+        self._is_crowded = len(claimed) == free
+        self._look_at = now + (LOOK_SECONDS if self._is_crowded else min(now - began, LOOK_SECONDS))
         for delivery in claimed:
             task = asyncio.create_task(self._carry(delivery))
             self.in_air.add(task)
             task.add_done_callback(self.in_air.discard)
+
+    async def _may_look(self, free: int) -> bool:
+        """Keep claims apart: with thousands of lanes one costs as much for one row as for all.
+
+        Where more waits than the window takes, half of it shall be free or a moment have passed;
+        else a claim that took long is not repeated for as long.
+        """
+        pause = self._look_at - time.monotonic()
+        if pause <= 0:
+            return True
+        if self._is_crowded:
+            return free >= self.channel.window // 2
+        await asyncio.sleep(pause)
+        return True
 
     def _claim(self, most: int) -> list[Delivery]:
         if time.monotonic() - self._looked_for_lost > TAKE_BACK_SECONDS:
@@ -223,7 +241,11 @@ class Pump:
                 await self._persist(partial(settling.settle, delivery, _fault(Status.RETRY)))
 
     async def _send(self, delivery: Delivery) -> None:
-        ready = await self.engine.ask(self._make_ready, delivery)
+        is_many = bulk_of(delivery) is not None
+        if is_many:
+            ready = await self._ready.ask(delivery)
+        else:
+            ready = await self.engine.ask(self._make_ready, delivery)
         if ready is None:
             return
         call, limits = ready
@@ -231,7 +253,8 @@ class Pump:
         outcome = await self.channel.send(delivery.sender, call)
         latency_ms = round((time.monotonic() - began) * 1000)
         try:
-            await self._persist(partial(self._record, delivery, outcome, limits, latency_ms))
+            if not (is_many and await self._is_recorded(delivery, outcome, limits, latency_ms)):
+                await self._persist(partial(self._record, delivery, outcome, limits, latency_ms))
         except Exception:
             if outcome.status is not Status.SENT:
                 raise
@@ -239,13 +262,31 @@ class Pump:
             logger.exception("sent, but not settled", extra=_named(delivery))
             await self._persist(partial(settling.settle, delivery, _fault(Status.AMBIGUOUS)))
 
+    async def _is_recorded(
+        self, delivery: Delivery, outcome: Outcome, limits: list[Limit], latency_ms: int
+    ) -> bool:
+        """Record a plain success together with others; else leave it to the way of single ones."""
+        if outcome.status is not Status.SENT:
+            return False
+        try:
+            await self._sent.ask((delivery, outcome, limits, latency_ms))
+        except Exception:
+            logger.warning("not settled together", extra=_named(delivery), exc_info=True)
+            return False
+        return True
+
+    async def _make_many_ready(self, deliveries: list[Delivery]) -> list[Ready | Exception | None]:
+        return await self.engine.ask(bulk.make_ready, deliveries, self.channel)
+
+    async def _record_many(self, ended: list[Ended]) -> list[Exception | None]:
+        return await self.engine.ask(bulk.record_sent, ended)
+
     def _make_ready(self, delivery: Delivery) -> tuple[Call, list[Limit]] | None:
         """Return the call to make now with the allowances it has spent, or nothing."""
         call = self._call_for(delivery)
         if call is None:
             return None
-        # One call in the air for each allowance: no request leaves while a 429 is on its way.
-        limits = [Limit(f"{delivery.budget_key}:air", 1, 0), *self.channel.limits(delivery, call)]
+        limits = limits_of(self.channel, delivery, call)
         member = str(delivery.pk)
         wait = allowances.take(limits, member=member)
         if wait > 0:

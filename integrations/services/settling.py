@@ -140,9 +140,7 @@ def _take_back(delivery: Delivery) -> bool:
 
 
 def _sent(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
-    result = (
-        outcome.result if isinstance(outcome.result, dict | list) else {"value": outcome.result}
-    )
+    result = result_of(outcome)
     _write(
         delivery,
         state=State.SENT,
@@ -153,6 +151,11 @@ def _sent(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
     )
     delivery.result = result
     kind.settle(delivery, outcome)
+
+
+def result_of(outcome: Outcome) -> dict[str, Any] | list[Any]:
+    """Return an answer as it is kept."""
+    return outcome.result if isinstance(outcome.result, dict | list) else {"value": outcome.result}
 
 
 def _retry(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:

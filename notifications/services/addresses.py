@@ -1,9 +1,11 @@
 """Where people can be reached, and what we learn of it by trying."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -88,6 +90,16 @@ def set_state(user: User, channel: str, state: State) -> None:
     elif address.state != state:
         address.state = state
         address.save(update_fields=["state"])
+
+
+def revive(people: QuerySet[Any, Any], names: Collection[str]) -> None:
+    """Note that these people are reached over these channels, in one statement.
+
+    :param people: a query of their ids.
+    """
+    rows = ChannelAddress.objects.filter(user__in=people, channel__in=names)
+    hurt = rows.exclude(state=State.ACTIVE, strikes=0)
+    hurt.update(state=State.ACTIVE, strikes=0, last_strike_at=None)
 
 
 @transaction.atomic

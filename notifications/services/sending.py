@@ -1,11 +1,13 @@
 """Notices on the wire: how each channel's deliveries are prepared and settled."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from integrations.models import Delivery
-from integrations.services.calls import Again, Drop, Outcome, Prepared, Status
+from integrations.services.calls import Again, Bulk, Call, Drop, Outcome, Prepared, Status
 from integrations.services.outbox import register_kind
 from notifications.channels import Message, NoticeChannel, channels
 from notifications.models import ChannelAddress, Notification
@@ -25,29 +27,67 @@ EXPIRED = "expired"
 def register_channel(channel: NoticeChannel) -> None:
     """Add a way to people; see ``notifications.channels``. Called in ``AppConfig.ready()`` only."""
     channels.register(channel.name, channel)
-    register_kind(channel.kind, prepare, settle, NOTICE_POLICY)
+    many = Bulk(prepare=prepare_many, settle_sent=settle_sent)
+    register_kind(channel.kind, prepare, settle, NOTICE_POLICY, many)
+    # One by one: what is marked as about to leave together is unclear together after a crash.
     register_kind(channel.once_kind, prepare, settle, ONCE_POLICY)
 
 
 def prepare(delivery: Delivery) -> Prepared:
     """Make the call from the latest words, to where the person is reached now."""
+    notification = _load([delivery]).get(delivery.payload["notification_id"])
     channel = channel_of(delivery)
-    notification = _load(delivery)
+    address = None
+    if notification is not None:
+        address = addresses.get_address(notification.recipient, channel.name)
+    is_active = address is not None and address.state == State.ACTIVE
+    return _prepare(delivery, notification, address if is_active else None)
+
+
+def prepare_many(deliveries: Sequence[Delivery]) -> list[Call | Drop | Exception]:
+    """Do as ``prepare`` does for many; what fails in one of them is its own affair."""
+    notices = _load(deliveries)
+    people = {notice.recipient_id: notice.recipient for notice in notices.values()}
+    active = addresses.find_active(list(people.values()))
+    made: list[Call | Drop | Exception] = []
+    for delivery in deliveries:
+        notice = notices.get(delivery.payload["notification_id"])
+        key = (notice.recipient_id, channel_of(delivery).name) if notice is not None else (0, "")
+        try:
+            made.append(_prepare(delivery, notice, active.get(key)))
+        except Exception as error:  # noqa: BLE001  the pump says what is wrong with it
+            made.append(error)
+    return made
+
+
+def _prepare(
+    delivery: Delivery, notification: Notification | None, address: ChannelAddress | None
+) -> Call | Drop:
+    """:param address: where the person is reached, ``None``: not here."""
     if notification is None:
         return Drop("the notice is gone")
     if notification.kind == DIGEST and not items_of(notification):
         return Drop("all of it was read on the site")
-    address = addresses.get_address(notification.recipient, channel.name)
-    if address is None or address.state != State.ACTIVE:
+    if address is None:
         fall_back(delivery, notification)
         return Drop("the person cannot be reached here")
+    channel = channel_of(delivery)
     return channel.to_call(_message(notification, address, channel, delivery))
+
+
+def settle_sent(deliveries: Sequence[Delivery]) -> None:
+    """Note that these people are reached."""
+    notices = Notification.objects.filter(
+        pk__in=[delivery.payload["notification_id"] for delivery in deliveries]
+    )
+    names = {channel_of(delivery).name for delivery in deliveries}
+    addresses.revive(notices.values("recipient"), names)
 
 
 def settle(delivery: Delivery, outcome: Outcome) -> Again | None:
     """Learn from the outcome whether the person can still be reached; else try the next way."""
     channel = channel_of(delivery)
-    notification = _load(delivery)
+    notification = _load([delivery]).get(delivery.payload["notification_id"])
     if notification is None:
         return None
     if outcome.status is Status.SENT:
@@ -114,6 +154,6 @@ def page_of(notification: Notification) -> str:
     return f"{settings.SITE_URL}{path}" if is_ours else ""
 
 
-def _load(delivery: Delivery) -> Notification | None:
-    rows = Notification.objects.select_related("recipient")
-    return rows.filter(pk=delivery.payload["notification_id"]).first()
+def _load(deliveries: Sequence[Delivery]) -> dict[int, Notification]:
+    wanted = [delivery.payload["notification_id"] for delivery in deliveries]
+    return Notification.objects.select_related("recipient").in_bulk(wanted)
