@@ -157,6 +157,7 @@ def sandbox(request, _sandbox_process, settings):
     _sandbox_process.control("reset", {})
     settings.TELEGRAM_API_BASE = f"{_sandbox_process.url}/telegram"
     settings.AVITO_API_BASE = f"{_sandbox_process.url}/avito"
+    settings.YANDEX_API_BASE = f"{_sandbox_process.url}/yandex"
     settings.SANDBOX_URL = _sandbox_process.url
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = _sandbox_process.port + 2

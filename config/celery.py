@@ -17,7 +17,7 @@ from config.lib.correlation import TASK_HEADER, correlated, get_correlation_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-QUEUES = ("default", "inbox", "telegram", "avito", "mail", "panels")
+QUEUES = ("default", "inbox", "telegram", "avito", "mail", "yandex", "panels")
 
 app = Celery("depesha")
 app.config_from_object("django.conf:settings", namespace="CELERY")

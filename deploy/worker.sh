@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 case "${1:-}" in
 worker)
-    queues=default,inbox,avito,mail,panels
+    queues=default,inbox,avito,mail,yandex,panels
     processes="${WORKER_CONCURRENCY:-3}"
     ;;
 pump)

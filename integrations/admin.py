@@ -27,6 +27,7 @@ from integrations.models import (
     Hold,
     InboundEvent,
     IntegrationLog,
+    YandexBot,
 )
 from integrations.services import avito_accounts, bots, holds, inbox, outbox
 
@@ -224,6 +225,13 @@ class IntegrationLogAdmin(ReadOnlyAdmin):
 class BeatTickAdmin(ReadOnlyAdmin):
     list_display = ("name", "at")
     ordering = ("name",)
+
+
+@admin.register(YandexBot)
+class YandexBotAdmin(ReadOnlyAdmin):
+    list_display = ("login", "display_name", "told_at", "next_update_id")
+    exclude = ("token_hash", "webhook_hash")
+    ordering = ("-told_at",)
 
 
 def actor(request: HttpRequest) -> User:

@@ -3,11 +3,13 @@
 The keys below open nothing but the sandbox.
 """
 
+from django.conf import settings
+
 from accounts.demo import SHOP_NAME
 from accounts.models import Organization
 from config.lib.demo import SignIn, Stage
 from integrations.models import AvitoAccount, Bot
-from integrations.services import avito_accounts, bots
+from integrations.services import avito_accounts, bots, yandex_bot
 from integrations.services.platform_bot import list_commands_of
 
 PLATFORM_TOKEN = "700000001:AAdemo-platform-bot-of-the-sandbox0"  # noqa: S105
@@ -26,6 +28,7 @@ def seed(stage: Stage) -> list[SignIn]:
     list_commands_of(_bot(installation, token=PLATFORM_TOKEN, name="Depesha", is_platform=True))
     bot = _bot(shop, token=SHOP_TOKEN, name="Бот магазина", group_chat_id=GROUP_CHAT_ID)
     _avito_account(shop, bot)
+    yandex_bot.poll_due()
     return []
 
 
@@ -46,6 +49,8 @@ def _build_world(stage: Stage) -> None:
             "rights": RIGHTS,
         },
     )
+    if settings.YANDEX_BOT_TOKEN:
+        stage.control("yandex/bots", {"token": settings.YANDEX_BOT_TOKEN})
     account = stage.control(
         "avito/accounts", {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     )

@@ -15,11 +15,19 @@ from integrations import metrics, probes
 from integrations.avito import sender as avito
 from integrations.mail import sender as mail
 from integrations.models import AvitoAccount, Bot
-from integrations.services import avito_tokens, bots, membership, sealed_fields, webhooks
+from integrations.services import (
+    avito_tokens,
+    bots,
+    membership,
+    sealed_fields,
+    webhooks,
+    yandex_bot,
+)
 from integrations.services.calls import Call, Channel, Outcome
 from integrations.services.inbox import register_handler, register_source
 from integrations.services.outbox import register_channel
 from integrations.telegram.limits import limits as telegram_limits
+from integrations.yandex import sender as yandex
 
 TELEGRAM_WINDOW = 200
 # As many hold in the database's integers.
@@ -119,6 +127,17 @@ def _register_channels() -> None:
             pumps=1,
         )
     )
+    register_channel(
+        Channel(
+            name="yandex",
+            prefix="yandex",
+            task="integrations.pump_yandex",
+            send=yandex.send,
+            limits=yandex.limits,
+            window=yandex.WINDOW,
+            pumps=1,
+        )
+    )
 
 
 def _register_with_accounts() -> None:
@@ -132,6 +151,7 @@ def _register_with_accounts() -> None:
 def _register_sources() -> None:
     register_source(webhooks.TELEGRAM, webhooks.kind_of_update)
     register_source(webhooks.AVITO, webhooks.kind_of_avito)
+    register_source(yandex_bot.SOURCE, yandex_bot.kind_of_yandex)
     register_handler("telegram", "my_chat_member", membership.on_my_chat_member)
     sealed_fields.register_sealed(Bot, "sealed_token", bots.token_ref)
     sealed_fields.register_sealed(

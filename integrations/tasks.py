@@ -12,6 +12,7 @@ from integrations.services import (
     polling,
     pump,
     reconciling,
+    yandex_bot,
 )
 
 
@@ -33,6 +34,16 @@ def pump_avito() -> None:
 @bell_task("integrations.pump_mail")
 def pump_mail() -> None:
     pump.drain("mail", linger=True)
+
+
+@bell_task("integrations.pump_yandex")
+def pump_yandex() -> None:
+    pump.drain("yandex", linger=True)
+
+
+@bell_task("integrations.poll_yandex")
+def poll_yandex() -> None:
+    yandex_bot.poll_due()
 
 
 @bell_task("integrations.poll_avito")

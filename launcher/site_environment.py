@@ -10,6 +10,8 @@ from launcher.layout import ROOT, VENV, make_folder, write_private
 
 SECRETS_FILE = "secrets.env"
 SMTP_OFFSET = 2
+# Opens nothing but the sandbox.
+SANDBOX_YANDEX_TOKEN = "y0_demo-bot-of-the-sandbox"  # noqa: S105
 # On one's own machine, in a container for one, root is nothing to be warned about four times.
 CELERY_AS_ROOT = "You're running the worker with superuser privileges"
 
@@ -84,6 +86,8 @@ def build_site_environment(
                 "SANDBOX_SITE_URL": site,
                 "TELEGRAM_API_BASE": f"{sandbox}/telegram",
                 "AVITO_API_BASE": f"{sandbox}/avito",
+                "YANDEX_API_BASE": f"{sandbox}/yandex",
+                "YANDEX_BOT_TOKEN": SANDBOX_YANDEX_TOKEN,
                 "EMAIL_HOST": "127.0.0.1",
                 "EMAIL_PORT": str(sandbox_port + SMTP_OFFSET),
                 "PYTHONWARNINGS": f"ignore:{CELERY_AS_ROOT}",

@@ -16,7 +16,7 @@ from accounts.signals import (
     second_factor_changed,
 )
 from integrations.services.outbox import register_kind
-from notifications.models import ChannelAddress, Notification
+from notifications.models import ChannelAddress, ChannelCode, Notification
 from notifications.services import link_mail, notify, register_notification
 from notifications.services.kinds import NOTICE_POLICY
 
@@ -75,6 +75,7 @@ def on_refresh_token_reused(sender: object, user_id: int, session_id: UUID, **_k
 def on_account_deleted(sender: object, user_id: int, **_kwargs: Any) -> None:
     """Forget where a person was reached and what they were told."""
     ChannelAddress.objects.filter(user=user_id).delete()
+    ChannelCode.objects.filter(user=user_id).delete()
     Notification.objects.filter(recipient=user_id).delete()
 
 

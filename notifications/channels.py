@@ -31,6 +31,7 @@ class Message:
     :param html: ``<b>``, ``<i>``, ``<a href>`` and escaped text. :param plain: without markup.
     :param url: the page that a button opens, in full; empty where there is none.
     :param button: what stands on that button.
+    :param key: names this message; the same whenever it is tried again, and never used for another.
     :param refused: the code that the last try was refused with, if it is of ``simpler_after``.
     :param actions: buttons of the platform's bot: what stands on each and what its press says.
     """
@@ -41,6 +42,7 @@ class Message:
     plain: str
     url: str = ""
     button: str = ""
+    key: str = ""
     refused: str = ""
     actions: Sequence[tuple[str, str]] = ()
 
@@ -62,6 +64,7 @@ class NoticeChannel:
     :param add_url: the name of the page where a person gives an address.
     :param states: what a refusal for good says of an address, by the outcome's code.
     :param strikes: codes of refusals that may pass; three a day apart are a block.
+    :param is_on: whether this site has the channel at all; if not, no page speaks of it.
     :param simpler_after: codes after which ``to_call`` is asked once more, with ``refused``.
     """
 
@@ -78,6 +81,7 @@ class NoticeChannel:
     states: Mapping[str, ChannelAddress.State] = field(default_factory=dict)
     strikes: frozenset[str] = frozenset()
     simpler_after: frozenset[str] = frozenset()
+    is_on: Callable[[], bool] = lambda: True
 
     @property
     def kind(self) -> str:
@@ -94,8 +98,9 @@ channels: Registry[NoticeChannel] = Registry("notice channel")
 
 
 def ranked() -> list[NoticeChannel]:
-    """Return every channel in the order that holds where a person has chosen none."""
-    return sorted(channels.values(), key=lambda channel: (channel.rank, channel.name))
+    """Return what channels there are, in the order that holds where a person has chosen none."""
+    there = [channel for channel in channels.values() if channel.is_on()]
+    return sorted(there, key=lambda channel: (channel.rank, channel.name))
 
 
 def address_of(user: User, channel: str) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from accounts.signals import invitation_made, signed_in, telegram_seen
+from config.lib.live import register_room
 from config.lib.queue import enqueue_on_commit
 from integrations.models import AvitoAccount, Bot, InboundEvent
 from integrations.services import bot_commands
@@ -23,6 +24,7 @@ from notifications.models import ChannelAddress
 from notifications.selectors.people import owners_of
 from notifications.services import (
     account_links,
+    bell,
     bot_menu,
     bot_replies,
     bot_screens,
@@ -31,6 +33,7 @@ from notifications.services import (
     invitation_mail,
     notify,
     register_notification,
+    yandex_talk,
 )
 from notifications.services.addresses import set_state
 from notifications.services.email_channel import EMAIL
@@ -41,6 +44,7 @@ from notifications.services.sign_in_notices import SIGNED_IN, TELL
 from notifications.services.start_payloads import register_start_payload
 from notifications.services.telegram_channel import TELEGRAM
 from notifications.services.telegram_contacts import note_membership, note_start
+from notifications.services.yandex_channel import YANDEX
 
 BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's name
 AVITO_ACCOUNT_REFUSED = "integrations.avito_account_refused"
@@ -54,6 +58,7 @@ def register() -> None:
     digests.register()
     register_channel(TELEGRAM)
     register_channel(EMAIL)
+    register_channel(YANDEX)
     _register_bot()
     register_kind(
         invitation_mail.INVITATION,
@@ -65,6 +70,11 @@ def register() -> None:
     register_handler("telegram", "channel_post", on_channel_post)
     register_handler("telegram", "callback_query", on_callback_query)
     register_handler("telegram", "my_chat_member", on_my_chat_member)
+    register_kind(
+        yandex_talk.REPLY, yandex_talk.prepare_reply, yandex_talk.settle_reply, yandex_talk.POLICY
+    )
+    register_handler("yandex", "message", yandex_talk.on_message)
+    register_room("user", bell.may_hear)
     register_start_payload(account_links.PREFIX, account_links.link_account)
     _register_notifications()
     _register_avito_notifications()

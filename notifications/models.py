@@ -106,6 +106,28 @@ class ChannelAddress(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "channel"], name="address_once_per_channel")
         ]
+        indexes = [models.Index(fields=["channel", "address"], name="address_by_value")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of {self.user_id}"
+
+
+class ChannelCode(models.Model):
+    """A short code by which a person shows over a channel who they are here. Works once."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("user"), related_name="channel_codes"
+    )
+    channel = models.CharField(_("channel"), max_length=16)
+    code_hash = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField(_("valid until"))
+
+    class Meta:
+        verbose_name = _("code for a channel")
+        verbose_name_plural = _("codes for channels")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "channel"], name="code_once_per_channel")
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} of {self.user_id}"

@@ -14,11 +14,21 @@ from .settings import Settings
 from .stage.routes import add_routes as add_stage
 from .telegram.routes import add_routes as add_telegram
 from .xui.routes import add_routes as add_xui
+from .yandex.routes import add_routes as add_yandex
 
 BODY_BYTES = 60 * 1024 * 1024
 
 # A further stand-in is a folder of its own with ``add_routes``, its state in ``World``.
-STAND_INS = (add_telegram, add_avito, add_xui, add_mail, add_oidc, add_control, add_stage)
+STAND_INS = (
+    add_telegram,
+    add_avito,
+    add_xui,
+    add_yandex,
+    add_mail,
+    add_oidc,
+    add_control,
+    add_stage,
+)
 
 
 def build_app(settings: Settings) -> web.Application:

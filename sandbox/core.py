@@ -14,6 +14,7 @@ from .settings import Settings
 from .snapshot import SnapshotFile, revive
 from .telegram.deliveries import TelegramDeliveries
 from .world import World
+from .yandex.deliveries import YandexDeliveries
 
 
 class Sandbox:
@@ -31,6 +32,7 @@ class Sandbox:
         self.client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self.telegram_deliveries = TelegramDeliveries(self)
         self.avito_deliveries = AvitoDeliveries(self)
+        self.yandex_deliveries = YandexDeliveries(self)
 
     @property
     def base_url(self) -> str:
@@ -40,6 +42,8 @@ class Sandbox:
         """Go on with the deliveries that the snapshot remembers."""
         for bot in self.world.telegram.bots.values():
             self.telegram_deliveries.start(bot)
+        for yandex_bot in self.world.yandex.bots.values():
+            self.yandex_deliveries.start(yandex_bot)
 
     def changed(self) -> None:
         """The world is another one than before: pages look again, the snapshot follows."""
@@ -50,6 +54,7 @@ class Sandbox:
         """An empty world. Sequence numbers go on, so that nobody takes new for old."""
         self.telegram_deliveries.stop_all()
         self.avito_deliveries.stop_all()
+        self.yandex_deliveries.stop_all()
         self.world = World(revision=self.world.revision, last_seq=self.journal.last_seq)
         self.journal.clear()
         self.faults.clear()
@@ -61,6 +66,7 @@ class Sandbox:
         """Stop what is under way and write the snapshot a last time."""
         self.telegram_deliveries.stop_all()
         self.avito_deliveries.stop_all()
+        self.yandex_deliveries.stop_all()
         self.snapshot.write()
         await self.client.close()
 

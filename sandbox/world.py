@@ -6,6 +6,7 @@ from typing import Any
 from .avito.state import AvitoState
 from .telegram.state import TelegramState
 from .xui.state import XuiState
+from .yandex.state import YandexState
 
 
 @dataclass(kw_only=True)
@@ -17,4 +18,5 @@ class World:
     telegram: TelegramState = field(default_factory=TelegramState)
     avito: AvitoState = field(default_factory=AvitoState)
     xui: XuiState = field(default_factory=XuiState)
+    yandex: YandexState = field(default_factory=YandexState)
     mail: list[dict[str, Any]] = field(default_factory=list)

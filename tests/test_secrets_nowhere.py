@@ -96,7 +96,7 @@ def test_nothing_in_the_logs(planted, log, sandbox, owner, api, bot_token):
     sandbox.fault("avito.*", "status", status=500, times=3)
     for bot in client.get("/api/bots").json()["results"]:
         client.patch(f"/api/bots/{bot['id']}", {"token": bot_token}, format="json")
-    for channel in ("telegram", "avito", "mail"):
+    for channel in ("telegram", "avito", "mail", "yandex"):
         pump.drain(channel)
     logging.getLogger("test").error("at %s", f"https://api.telegram.org/bot{bot_token}/getMe")
     logging.getLogger("test").error(

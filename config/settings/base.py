@@ -150,6 +150,8 @@ CELERY_TASK_ROUTES = {
     "integrations.pump_avito": {"queue": "avito"},
     "integrations.poll_avito": {"queue": "avito"},
     "integrations.pump_mail": {"queue": "mail"},
+    "integrations.pump_yandex": {"queue": "yandex"},
+    "integrations.poll_yandex": {"queue": "yandex"},
     "vpnconfigs.sync": {"queue": "panels"},
     "vpnconfigs.look_at_panels": {"queue": "panels"},
     "vpnconfigs.reconcile": {"queue": "panels"},
@@ -159,12 +161,14 @@ AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
 PROCESS_PERIOD_SECONDS = env.float("PROCESS_PERIOD_SEC", default=60.0)
 XUI_LOOK_SECONDS = env.float("XUI_LOOK_SECONDS", default=30.0)
 XUI_RECONCILE_SECONDS = env.float("XUI_RECONCILE_SECONDS", default=60.0)
+YANDEX_POLL_SECONDS = env.float("YANDEX_POLL_SECONDS", default=5.0)
 _EVERY = {
     # Each looks for rows whose bell was lost.
     "integrations.process_inbox": SWEEP_SECONDS,
     "integrations.pump_telegram": SWEEP_SECONDS,
     "integrations.pump_avito": SWEEP_SECONDS,
     "integrations.pump_mail": SWEEP_SECONDS,
+    "integrations.pump_yandex": SWEEP_SECONDS,
     "notifications.plan": SWEEP_SECONDS,
     "notifications.tell_of_missed_sign_ins": 60,
     "dialogs.send_due_auto_replies": SWEEP_SECONDS,
@@ -172,6 +176,7 @@ _EVERY = {
     "vpnconfigs.sync": SWEEP_SECONDS,
     "vpnconfigs.look_at_panels": XUI_LOOK_SECONDS,
     "vpnconfigs.reconcile": XUI_RECONCILE_SECONDS,
+    "integrations.poll_yandex": YANDEX_POLL_SECONDS,
     # Each account once an hour: what was not compared in one round is in the next.
     "integrations.reconcile_avito": 300,
     "integrations.look_at_groups": 300,
@@ -329,6 +334,13 @@ AVITO_API_BASE = env.str("AVITO_API_BASE", default="https://api.avito.ru").rstri
 AVITO_MEDIA_HOSTS = env.list("AVITO_MEDIA_HOSTS", default=[".avito.st", ".avito.ru"])
 AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
 AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
+YANDEX_API_BASE = env.str(
+    "YANDEX_API_BASE", default="https://botapi.messenger.yandex.net/bot/v1"
+).rstrip("/")
+# The site's bot in Yandex Messenger; without it the channel is off.
+YANDEX_BOT_TOKEN = env.str("YANDEX_BOT_TOKEN", default="")
+# Whether Yandex brings what is written to the bot, or we fetch it.
+YANDEX_WEBHOOK = env.bool("YANDEX_WEBHOOK", default=SITE_URL.startswith("https://"))
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Where 3X-UI panels may stand: names, addresses or networks, each with or without a port. Empty:
 # anywhere in the open internet. Networks of ours must be named, or a panel's address could be

@@ -64,6 +64,7 @@ def test_what_a_call_says_itself_is_not_overwritten():
         ('{\\"password\\": \\"s3cret\\"}', "s3cret"),
         ("POST /api/webhooks/avito/0b1d/s3cret-path 200", "s3cret-path"),
         ("POST /api/webhooks/telegram/0b1d/s3cret-path?x=1", "s3cret-path"),
+        ("POST /api/webhooks/yandex/s3cret-path 200", "s3cret-path"),
     ],
 )
 def test_a_secret_is_hidden_wherever_it_stands(text, secret):

@@ -12,4 +12,5 @@ urlpatterns = [
     ),
     path("api/webhooks/avito/<uuid:account_id>/<str:secret>", webhooks.avito, name="avito-webhook"),
     path("api/webhooks/avito", webhooks.avito_without_secret, name="avito-webhook-bare"),
+    path("api/webhooks/yandex/<str:secret>", webhooks.yandex, name="yandex-webhook"),
 ]

@@ -1,4 +1,4 @@
-"""Where Telegram and Avito knock: plain views, since each of their milliseconds is a group's."""
+"""Where Telegram, Avito and Yandex knock: plain views, for each millisecond is a group's."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from integrations.services import webhooks
+from integrations.services import webhooks, yandex_bot
 from integrations.services.webhooks import Answer, BadBodyError
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ def _hot(view: Callable[Concatenate[bytes, HttpRequest, P], HttpResponse]) -> Vi
             return view(body, request, *args, **kwargs)
         except (BadBodyError, UnreadablePostError, RequestDataTooBig, ValueError):
             return HttpResponse(status=400)
+        except yandex_bot.BotUnknownError:
+            return HttpResponse(status=503, headers={"Retry-After": RETRY_SECONDS})
         except (DatabaseError, InterfaceError) as error:
             logger.error("webhook not stored", extra={"error": type(error).__name__})
             return HttpResponse(status=503, headers={"Retry-After": RETRY_SECONDS})
@@ -72,6 +74,13 @@ def avito_without_secret(body: bytes, request: HttpRequest) -> HttpResponse:
     """Believe nothing, but look soon: the poll fetches what is true."""
     webhooks.ring_for_avito_user(body)
     return _empty(200)
+
+
+@_hot
+def yandex(body: bytes, request: HttpRequest, secret: str) -> HttpResponse:
+    """Take in what was written to the site's bot in Yandex Messenger."""
+    answer = yandex_bot.receive_webhook(secret=secret, body=body)
+    return _empty(404 if answer is Answer.UNKNOWN else 200)
 
 
 def _empty(status: int) -> HttpResponse:

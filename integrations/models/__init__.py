@@ -4,6 +4,7 @@ from integrations.models.files import StoredFile
 from integrations.models.inbox import InboundEvent
 from integrations.models.log import BeatTick, IntegrationLog
 from integrations.models.outbox import Delivery, DeliveryAttempt, Hold
+from integrations.models.yandex import YandexBot
 
 __all__ = [
     "AvitoAccount",
@@ -15,4 +16,5 @@ __all__ = [
     "InboundEvent",
     "IntegrationLog",
     "StoredFile",
+    "YandexBot",
 ]

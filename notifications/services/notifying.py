@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.lib.correlation import get_correlation_id
+from config.lib.live import publish_on_commit
 from config.lib.queue import ring_on_commit
 from notifications.models import Notification
 from notifications.services.kinds import NotificationKind, kinds
 
 PLAN = "notifications.plan"
+# The event of a live frame; what to show is then fetched.
+TOLD = "notification"
 CHUNK = 5_000
 _INSERT = """
     INSERT INTO notifications_notification
@@ -66,6 +69,7 @@ def notify(
     )
     if is_new:
         ring_on_commit(PLAN)
+        publish_on_commit(room_of(recipient.pk), TOLD, {"id": notification.pk, "kind": kind})
     return notification
 
 
@@ -78,7 +82,8 @@ def notify_many(
 ) -> int:
     """Have many people told as ``notify`` does; return how many notices are new.
 
-    Takes the rows as they come, a few thousand to a statement, all in the caller's transaction.
+    Open pages learn of it by their next look. Takes the rows as they come, a few thousand to a
+    statement, all in the caller's transaction.
 
     :param rows: the recipient's id, the context and the dedup key of each.
     :raises LookupError: nobody registered this kind.
@@ -123,6 +128,11 @@ def notify_selected(
     if count:
         ring_on_commit(PLAN)
     return count
+
+
+def room_of(user_id: int) -> str:
+    """Return the room of live frames that one person alone may join."""
+    return f"user:{user_id}"
 
 
 def _end(kind: NotificationKind, expires_at: datetime | None) -> datetime | None:

@@ -15,6 +15,8 @@ from notifications.services.digests import DIGEST
 from notifications.services.kinds import Frequency, NotificationKind, kinds
 
 HOURS = 24
+# The bell: every notice is there unless its kind is muted. Not a way out, so not in the registry.
+SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def _whole_order(order: Sequence[str]) -> list[str]:
 def all_wishes() -> set[str]:
     """Return every wish (see ``wish``) that somebody may have."""
     optional = [name for name, _kind in optional_kinds()]
-    return {wish(channel, kind) for channel, _each in channels.items() for kind in ("", *optional)}
+    over = {wish(channel, kind) for channel, _each in channels.items() for kind in ("", *optional)}
+    return over | {wish(SITE, kind) for kind in optional}
 
 
 def _lock(user: User) -> Preference:

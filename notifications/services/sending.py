@@ -137,6 +137,7 @@ def _message(
         plain=rendered.plain,
         url=page_of(notification),
         button=button,
+        key=key_of(delivery),
         refused=code if code in channel.simpler_after else "",
         actions=actions,
     )
@@ -146,6 +147,11 @@ def actions_of(notification: Notification) -> Sequence[tuple[str, str]]:
     """Return what can be done about a notice at once, in the active language."""
     kind = kinds.find(notification.kind)
     return kind.buttons(notification.context) if kind and kind.buttons else ()
+
+
+def key_of(delivery: Delivery) -> str:
+    """Return a name that no other delivery has had, also before a database was made anew."""
+    return f"{delivery.pk}-{delivery.created_at.timestamp():.6f}"
 
 
 def page_of(notification: Notification) -> str:

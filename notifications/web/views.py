@@ -16,6 +16,7 @@ from config.lib.errors import InputError
 from notifications.selectors.addresses import Reach, reach_of
 from notifications.services.kinds import kinds
 from notifications.services.preferences import (
+    SITE,
     optional_kinds,
     save_preferences,
     wish,
@@ -67,8 +68,9 @@ class PreferencesView(LoginRequiredMixin, TemplateView):
 
 def _offered(reach: list[Reach]) -> list[str]:
     channels = [each.channel.name for each in reach if each.address]
-    named = ("", *(name for name, _kind in optional_kinds()))
-    return [wish(channel, kind) for channel in channels for kind in named]
+    named = [name for name, _kind in optional_kinds()]
+    over = [wish(channel, kind) for channel in channels for kind in ("", *named)]
+    return [*over, *(wish(SITE, kind) for kind in named)]
 
 
 def _channel(each: Reach, muted: frozenset[str]) -> dict[str, Any]:
@@ -93,4 +95,6 @@ def _kind(name: str, reach: list[Reach], muted: frozenset[str], form: TimingForm
         for each in reach
         if each.address
     ]
+    on_site = {"value": wish(SITE, name), "label": _("on the site")}
+    boxes.append({**on_site, "is_wanted": wish(SITE, name) not in muted})
     return {"label": kinds.get(name).label, "boxes": boxes, "frequency": form[f"frequency:{name}"]}

@@ -11,8 +11,8 @@ from .bodies import Body, ControlError
 
 Json = dict[str, Any]
 
-AREAS = ("telegram", "avito", "xui")
-DELIVERIES = ("telegram.webhook", "avito.webhook")
+AREAS = ("telegram", "avito", "xui", "yandex")
+DELIVERIES = ("telegram.webhook", "avito.webhook", "yandex.webhook")
 
 
 def switch_on(sandbox: Sandbox, body: Body) -> Json:

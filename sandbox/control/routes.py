@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.core import SANDBOX, Sandbox
 
-from . import avito, faults, telegram, vpn, world, xui
+from . import avito, faults, telegram, vpn, world, xui, yandex
 from .bodies import Body, ControlError, read_body
 
 Json = dict[str, Any]
@@ -23,7 +23,11 @@ _ACTIONS: dict[str, Action] = {
     **telegram.ACTIONS,
     **avito.ACTIONS,
     **xui.ACTIONS,
+<<<<<<< HEAD
     **vpn.ACTIONS,
+=======
+    **yandex.ACTIONS,
+>>>>>>> yandex
 }
 # Actions on what their path names.
 _PLACED_ACTIONS: dict[str, PlacedAction] = {**xui.PLACED_ACTIONS}
@@ -33,6 +37,7 @@ _VIEWS: dict[str, View] = {
     **telegram.VIEWS,
     **avito.VIEWS,
     **xui.VIEWS,
+    **yandex.VIEWS,
 }
 
 

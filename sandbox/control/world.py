@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.core import Sandbox
 
-from . import avito, telegram, xui
+from . import avito, telegram, xui, yandex
 from .bodies import Body
 from .queries import whole_number
 
@@ -38,6 +38,7 @@ def state(sandbox: Sandbox, request: web.Request) -> Json:
         "telegram": telegram.state(sandbox),
         "avito": avito.state(sandbox),
         "xui": xui.state(sandbox),
+        "yandex": yandex.state(sandbox),
         "yookassa": {},
         "mail": sandbox.world.mail,
         "faults": [fault.as_json() for fault in sandbox.faults.active],

@@ -39,9 +39,10 @@
   const plainTitle = document.title;
   let lastMessage = null;
 
+  // What waits for the reader: dialogs where the page lists them, and notices everywhere.
   const showUnread = () => {
-    const list = document.querySelector("[data-unread-total]");
-    const unread = list ? Number(list.dataset.unreadTotal) : 0;
+    const totals = [...document.querySelectorAll("[data-unread-total]")];
+    const unread = totals.reduce((sum, node) => sum + Number(node.dataset.unreadTotal), 0);
     document.title = unread > 0 ? `(${unread}) ${plainTitle}` : plainTitle;
   };
 

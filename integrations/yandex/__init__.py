@@ -1,0 +1,1 @@
+"""Yandex Messenger, through its Bot API (docs/yandex-messenger.md)."""

@@ -1,0 +1,1 @@
+"""Yandex Messenger's Bot API."""
