@@ -86,7 +86,7 @@ async def measure_ceiling(site: Site) -> list[Figure]:
         await let_start(world, [tokens[number % BOTS] for number in range(PEOPLE)])
         with stopped(site, "pump"):
             add_notices(site, "ceiling", PEOPLE)
-            await _wait_planned(site)
+            await wait_planned(site)
             site.query(SPREAD, [FIRST_PERSON, BOTS])
             after = await world.last_seq()
             cpu = site.cpu_seconds("pump")
@@ -156,14 +156,18 @@ def site_count(site: Site, statement: str) -> int:
     return int(site.query(statement)[0][0])
 
 
-async def _wait_planned(site: Site) -> None:
+async def wait_planned(site: Site) -> None:
+    """Wait until the planner has nothing left.
+
+    :raises SiteError: it does not end.
+    """
     if not await wait_until(lambda: site_count(site, WAITING) == 0, seconds=PLAN_SECONDS):
         raise SiteError(f"{site_count(site, WAITING)} notices are not planned")
 
 
 async def _measure_planner(site: Site) -> list[Figure]:
     add_notices(site, "planner", PLANNED)
-    await _wait_planned(site)
+    await wait_planned(site)
     count, seconds = site.query(PLANNED_IN, ["planner:%"])[0]
     if count != PLANNED:
         raise SiteError(f"{count} notices instead of {PLANNED}")
@@ -174,7 +178,7 @@ async def _measure_planner(site: Site) -> list[Figure]:
 async def _count_statements(site: Site) -> list[Figure]:
     with StatementLog(site) as log:
         add_notices(site, "counted", COUNTED)
-        await _wait_planned(site)
+        await wait_planned(site)
         said = log.read()
     about = ("notifications_", "deliver")
     count = sum(
@@ -188,7 +192,7 @@ async def _count_statements(site: Site) -> list[Figure]:
 async def _measure_one_bot(world: World) -> list[Figure]:
     with stopped(world.site, "pump"):
         add_notices(world.site, "one", PEOPLE)
-        await _wait_planned(world.site)
+        await wait_planned(world.site)
         after = await world.last_seq()
     seconds, refused = await _send(world, after)
     share = PEOPLE / seconds / ALLOWANCES["TELEGRAM_BOT_PER_SECOND"]

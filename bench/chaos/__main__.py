@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from bench.chaos import allowances, fuzz, ledger, outage, redis_away, storm
+from bench.chaos import allowances, fuzz, ledger, notices, outage, redis_away, storm
 from bench.chaos.ledger import Check
 from bench.chaos.redis_away import OwnValkey
 from bench.site import Site, SiteError
@@ -77,6 +77,11 @@ def _allowances(_: storm.Size) -> Sequence[Check]:
         return asyncio.run(allowances.run_burst(site))
 
 
+def _notices(_: storm.Size) -> Sequence[Check]:
+    with Site("chaos-notices", notices.SETTINGS) as site:
+        return asyncio.run(notices.run_notices(site, say=say))
+
+
 def _fuzz(_: storm.Size) -> Sequence[Check]:
     with Site("chaos-fuzz", fuzz.SETTINGS) as site:
         return asyncio.run(fuzz.run_fuzz(site))
@@ -87,6 +92,7 @@ RUNS: Mapping[str, Run] = {
     "outage": partial(_outage, outage.OUTAGE_SECONDS, outage.FACTOR),
     "redis": _redis,
     "allowances": _allowances,
+    "notices": _notices,
     "fuzz": _fuzz,
 }
 

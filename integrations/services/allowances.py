@@ -3,7 +3,8 @@
 A sliding log: at most ``count`` calls in any ``seconds``. A call counts from its start until
 ``seconds`` after its *end*, so neither the wire nor a busy machine can bring two closer together
 than allowed; a call that never ended is taken as ended after ``IN_AIR_SECONDS``. Every bucket of
-the same capacity and rate admits what this log admits.
+the same capacity and rate admits what this log admits. A limit with a ``burst`` keeps no log but
+the time of its next turn.
 
 Without Redis each process keeps a pace of its own, at most one call a second under each key.
 """
@@ -29,19 +30,32 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local wait = 0
 for i, key in ipairs(KEYS) do
-  local count, window = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-  if redis.call('ZCARD', key) >= count then
-    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    local left = tonumber(oldest[2]) + window - now
-    if tonumber(oldest[2]) > now then left = math.min(left, 50) end
-    wait = math.max(wait, left, 1)
+  local count, window = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3])
+  local burst = tonumber(ARGV[i * 3 + 1])
+  if burst > 0 then
+    local next = tonumber(redis.call('GET', key) or 0)
+    local left = next - (burst - 1) * window / count - now
+    if left > 0 then wait = math.max(wait, left, 1) end
+  else
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+    if redis.call('ZCARD', key) >= count then
+      local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+      local left = tonumber(oldest[2]) + window - now
+      if tonumber(oldest[2]) > now then left = math.min(left, 50) end
+      wait = math.max(wait, left, 1)
+    end
   end
 end
-if wait > 0 then return wait end
+if wait > 0 then return math.ceil(wait) end
 for i, key in ipairs(KEYS) do
-  redis.call('ZADD', key, now + tonumber(ARGV[#ARGV]), ARGV[1])
-  redis.call('PEXPIRE', key, tonumber(ARGV[i * 2 + 1]) + tonumber(ARGV[#ARGV]) + 1000)
+  local count, window = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3])
+  if tonumber(ARGV[i * 3 + 1]) > 0 then
+    local next = math.max(now, tonumber(redis.call('GET', key) or 0)) + window / count
+    redis.call('SET', key, tostring(next), 'PX', math.ceil(next - now + 1000))
+  else
+    redis.call('ZADD', key, now + tonumber(ARGV[#ARGV]), ARGV[1])
+    redis.call('PEXPIRE', key, window + tonumber(ARGV[#ARGV]) + 1000)
+  end
 end
 return 0
 """
@@ -78,12 +92,12 @@ def take(limits: Sequence[Limit], *, member: str) -> float:
 
 def finish(limits: Sequence[Limit], *, member: str) -> None:
     """Say that the call ended now."""
-    _run(_FINISH, limits, member)
+    _run(_FINISH, _logged(limits), member)
 
 
 def give_back(limits: Sequence[Limit], *, member: str) -> None:
-    """Say that the call was not made after all."""
-    _run(_GIVE_BACK, limits, member)
+    """Say that the call was not made after all; of an even pace its turn is lost."""
+    _run(_GIVE_BACK, _logged(limits), member)
 
 
 Taken = tuple[Sequence[Limit], str]
@@ -113,7 +127,7 @@ def finish_many(ended: Sequence[Taken]) -> None:
     try:
         with get_redis().pipeline(transaction=False) as pipe:
             for limits, member in ended:
-                _script(_FINISH)(keys=_keys(limits), args=[member], client=pipe)
+                _script(_FINISH)(keys=_keys(_logged(limits)), args=[member], client=pipe)
             pipe.execute()
     except RedisError as error:
         logger.warning("allowances not written", extra={"error": str(error)})
@@ -141,7 +155,7 @@ def _turn(limit: Limit, wait: float, now: float) -> float:
 def _arguments(limits: Sequence[Limit], member: str) -> list[Any]:
     arguments: list[Any] = [member]
     for limit in limits:
-        arguments += [limit.count, round(limit.seconds * 1000)]
+        arguments += [limit.count, round(limit.seconds * 1000), limit.burst]
     return [*arguments, round(IN_AIR_SECONDS * 1000)]
 
 
@@ -153,7 +167,12 @@ def _run(script: str, limits: Sequence[Limit], member: str) -> None:
 
 
 def _keys(limits: Sequence[Limit]) -> list[str]:
-    return [f"allow:{limit.key}" for limit in limits]
+    return [f"{'pace' if limit.burst else 'allow'}:{limit.key}" for limit in limits]
+
+
+def _logged(limits: Sequence[Limit]) -> list[Limit]:
+    """Return those that keep a log of their calls."""
+    return [limit for limit in limits if not limit.burst]
 
 
 @cache

@@ -49,10 +49,10 @@ _RELEASE = """
 """
 _SENT = """
     UPDATE integrations_delivery AS delivery
-    SET state = 'sent', result = mine.result::jsonb, attempts = attempts + 1,
+    SET state = 'sent', result = mine.result, attempts = attempts + 1,
         settled_at = statement_timestamp(), ambiguous_at = NULL,
         lease_token = NULL, leased_at = NULL
-    FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS mine(id, token, result)
+    FROM jsonb_to_recordset(%s::jsonb) AS mine(id bigint, token uuid, result jsonb)
     WHERE delivery.id = mine.id AND delivery.state = 'sending'
     AND delivery.lease_token = mine.token
     RETURNING delivery.id
@@ -206,10 +206,17 @@ def settle_sent(ended: Sequence[Ended]) -> None:
     Where a lease was lost nothing is changed, as with one.
     """
     by_id = {delivery.pk: (delivery, outcome, ms) for delivery, outcome, _limits, ms in ended}
-    results = [json.dumps(settling.result_of(outcome)) for _, outcome, _, _ in ended]
-    tokens = [delivery.lease_token for delivery, *_ in ended]
+    # One value: an array of texts is quoted text by text, which costs more than all the rest.
+    mine = [
+        {
+            "id": delivery.pk,
+            "token": str(delivery.lease_token),
+            "result": settling.result_of(outcome),
+        }
+        for delivery, outcome, *_ in ended
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_SENT, [list(by_id), tokens, results])
+        cursor.execute(_SENT, [json.dumps(mine)])
         ids = [row[0] for row in cursor.fetchall()]
         codes = [by_id[pk][1].code[:64] for pk in ids]
         texts = [by_id[pk][1].text[:500] for pk in ids]

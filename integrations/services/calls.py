@@ -198,11 +198,15 @@ class Limit:
     """At most ``count`` calls in any ``seconds``, under a key of its own.
 
     A call counts from its start until ``seconds`` after its end (``services.allowances``).
+
+    :param burst: so many at once instead, and then evenly; ``seconds`` count from the start. For
+        an allowance so wide that calls which come late cannot fill it; see ADR 2.
     """
 
     key: str
     count: int
     seconds: float
+    burst: int = 0
 
 
 class Send(Protocol):

@@ -12,6 +12,8 @@ from integrations.services.rates import limit_per_second
 _QUIET_SENDS = frozenset({"sendChatAction"})
 _CONTENT_PREFIXES = ("send", "copyMessage", "forwardMessage")
 _CHANGE_PREFIXES = ("edit", "createForumTopic", "closeForumTopic", "reopenForumTopic")
+# Fewer a second leave no room between an even pace and all that may be in the air.
+EVEN_FROM = 10
 _CHANGES = frozenset({"deleteForumTopic", "stopMessageLiveLocation", "stopPoll"})
 
 
@@ -21,7 +23,7 @@ def limits(delivery: Delivery, call: Call) -> Sequence[Limit]:
     Numbers of the Bot API's FAQ, as settings. A forum group is one chat with all its topics.
     """
     sender = delivery.sender
-    found = [limit_per_second(sender, settings.TELEGRAM_BOT_PER_SECOND)]
+    found = _of_bot(sender, settings.TELEGRAM_BOT_PER_SECOND)
     chat = call.params.get("chat_id")
     if chat is None:
         return found
@@ -32,6 +34,16 @@ def limits(delivery: Delivery, call: Call) -> Sequence[Limit]:
         per_minute = settings.TELEGRAM_GROUP_PER_MINUTE
         found.append(Limit(f"{sender}:{chat}:m", max(1, int(per_minute)), 60.0))
     return found
+
+
+def _of_bot(sender: str, rate: float) -> list[Limit]:
+    """Return the bot's whole pace: even, so that no round trip is lost, and never so many in the
+    air that they could fill Telegram's allowance by coming at once.
+    """
+    if rate < EVEN_FROM:
+        return [limit_per_second(sender, rate)]
+    third = int(rate) // 3
+    return [Limit(sender, int(rate), 1.0, burst=third), Limit(f"{sender}:all-air", 2 * third, 0)]
 
 
 def _changes_content(method: str) -> bool:

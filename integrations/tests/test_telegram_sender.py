@@ -274,7 +274,7 @@ def test_a_call_spends_what_telegram_counts(settings, method, chat_id, keys):
         setattr(settings, name, value)
     params = {} if chat_id is None else {"chat_id": chat_id}
     found = limits(SimpleNamespace(sender="bot:x"), Call(method, params))
-    assert {limit.key.removeprefix("bot:x") for limit in found} == keys
+    assert {limit.key.removeprefix("bot:x") for limit in found} == keys | {":all-air"}
 
 
 def test_the_rates_are_those_of_the_settings(settings):
@@ -282,11 +282,14 @@ def test_the_rates_are_those_of_the_settings(settings):
         setattr(settings, name, value)
     delivery, call = SimpleNamespace(sender="bot:x"), Call("sendMessage", {"chat_id": -5})
     assert list(limits(delivery, call)) == [
-        Limit("bot:x", 30, 1.0),
+        Limit("bot:x", 30, 1.0, burst=10),
+        Limit("bot:x:all-air", 20, 0),
         Limit("bot:x:-5:s", 1, 1.0),
         Limit("bot:x:-5:m", 20, 60.0),
     ]
     settings.TELEGRAM_CHAT_PER_SECOND = 0.5
-    assert limits(delivery, call)[1] == Limit("bot:x:-5:s", 1, 2.0)
+    assert limits(delivery, call)[2] == Limit("bot:x:-5:s", 1, 2.0)
     settings.TELEGRAM_CHAT_PER_SECOND = 100
-    assert limits(delivery, call)[1] == Limit("bot:x:-5:s", 100, 1.0)
+    assert limits(delivery, call)[2] == Limit("bot:x:-5:s", 100, 1.0)
+    settings.TELEGRAM_BOT_PER_SECOND = 5
+    assert limits(delivery, call)[0] == Limit("bot:x", 5, 1.0)
