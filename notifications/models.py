@@ -74,7 +74,7 @@ class Notification(models.Model):
 class ChannelAddress(models.Model):
     """Where a person can be reached, and whether that still works."""
 
-    # The channels that are always there; what else is registered is in ``services.channels``.
+    # The channels that are always there; what else is registered is in ``notifications.channels``.
     class Channel(models.TextChoices):
         TELEGRAM = "telegram", "Telegram"
         EMAIL = "email", _("e-mail")

@@ -325,7 +325,7 @@ XUI_ALLOWED_HOSTS = env.list(
 )
 XUI_TIMEOUT_SECONDS = env.float("XUI_TIMEOUT_SECONDS", default=15)
 # How long before the end of a config its person is told, each once; the largest makes it "expiring".
-CONFIG_EXPIRY_NOTIF_HOURS = [
+CONFIG_EXPIRY_NOTIF_HOURS: list[int] = [
     int(hours) for hours in env.list("CONFIG_EXPIRY_NOTIF_HOURS", default=["72", "24", "3"])
 ]
 

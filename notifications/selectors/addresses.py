@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from accounts.models import User
+from notifications.channels import NoticeChannel, ranked
 from notifications.models import ChannelAddress
-from notifications.services.channels import NoticeChannel, ranked
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from notifications.channels import address_of
 from notifications.models import ChannelAddress
 from notifications.selectors.locks import lock_address
-from notifications.services.channels import address_of
 
 State = ChannelAddress.State
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from integrations.services.calls import Call
+from notifications.channels import Message, NoticeChannel
 from notifications.models import ChannelAddress
-from notifications.services.channels import Message, NoticeChannel
 
 MAIL_SENDER = "mail:site"
 State = ChannelAddress.State

@@ -6,9 +6,9 @@ from django.db.models.functions import Now
 from config.lib.correlation import correlated
 from integrations.services.calls import Ambiguity
 from integrations.services.outbox import deliver
+from notifications.channels import NoticeChannel, ranked
 from notifications.models import ChannelAddress, Notification
 from notifications.services.addresses import get_address
-from notifications.services.channels import NoticeChannel, ranked
 from notifications.services.kinds import kinds
 from notifications.services.preferences import is_wanted
 

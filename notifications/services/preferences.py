@@ -5,8 +5,8 @@ from collections.abc import Collection
 from django.db import transaction
 
 from accounts.models import User
+from notifications.channels import channels
 from notifications.models import Preference
-from notifications.services.channels import channels
 from notifications.services.kinds import kinds
 
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from integrations.models import Delivery
 from integrations.services.calls import Again, Drop, Outcome, Prepared, Status
 from integrations.services.outbox import register_kind
+from notifications.channels import Message, NoticeChannel, channels
 from notifications.models import ChannelAddress, Notification
 from notifications.services import addresses
-from notifications.services.channels import Message, NoticeChannel, channels
 from notifications.services.kinds import NOTICE_POLICY, ONCE_POLICY, kinds
 from notifications.services.rendering import language_of, render
 
@@ -20,7 +20,7 @@ _CHANNEL_PART = 1
 
 
 def register_channel(channel: NoticeChannel) -> None:
-    """Add a way to people; see ``services.channels``. Called in ``AppConfig.ready()`` only."""
+    """Add a way to people; see ``notifications.channels``. Called in ``AppConfig.ready()`` only."""
     channels.register(channel.name, channel)
     register_kind(channel.kind, prepare, settle, NOTICE_POLICY)
     register_kind(channel.once_kind, prepare, settle, ONCE_POLICY)

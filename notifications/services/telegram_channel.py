@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from integrations.models import Bot
 from integrations.services.calls import Call
+from notifications.channels import Message, NoticeChannel
 from notifications.models import ChannelAddress
-from notifications.services.channels import Message, NoticeChannel
 
 BAD_MARKUP = "bad_markup"
 # What Telegram says of a button whose address is no name of the web, among other things.

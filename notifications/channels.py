@@ -15,11 +15,12 @@ call ``notifications.services.sending.register_channel(NoticeChannel(...))`` fro
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
+
 from accounts.models import User
 from config.lib.registry import Registry
 from integrations.services.calls import Call
 from notifications.models import ChannelAddress
-from notifications.services.kinds import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class NoticeChannel:
     """
 
     name: str
-    label: Text
+    label: str | Promise
     icon: str
     rank: int
     find_addresses: Callable[[Collection[User]], Mapping[int, str]]
