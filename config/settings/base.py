@@ -317,6 +317,16 @@ AVITO_MEDIA_HOSTS = env.list("AVITO_MEDIA_HOSTS", default=[".avito.st", ".avito.
 AVITO_PER_SECOND = env.float("AVITO_PER_SECOND", default=5)
 AVITO_CHAT_PER_SECOND = env.float("AVITO_CHAT_PER_SECOND", default=1)
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
+# Who may put the Mini App into a frame: Telegram's web clients, and the stand-in's stage.
+TELEGRAM_WEB_ORIGINS = env.list(
+    "TELEGRAM_WEB_ORIGINS",
+    default=[
+        "https://web.telegram.org",
+        "https://webk.telegram.org",
+        "https://weba.telegram.org",
+        *(["{0.scheme}://{0.netloc}".format(urlsplit(SANDBOX_URL))] if SANDBOX_URL else []),
+    ],
+)
 # Where 3X-UI panels may stand: names, addresses or networks, each with or without a port. Empty:
 # anywhere in the open internet. Networks of ours must be named, or a panel's address could be
 # used to look around in them.
