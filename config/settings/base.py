@@ -156,6 +156,7 @@ CELERY_TASK_ROUTES = {
 }
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
+PROCESS_PERIOD_SECONDS = env.float("PROCESS_PERIOD_SEC", default=60.0)
 _EVERY = {
     # Each looks for rows whose bell was lost.
     "integrations.process_inbox": SWEEP_SECONDS,
@@ -173,6 +174,12 @@ _EVERY = {
     "integrations.delete_old_rows": 3600,
     "accounts.delete_old_rows": 3600,
     "integrations.delete_unused_files": 21600,
+    "vpnconfigs.advance_states": 30,
+    "vpnconfigs.plan_expiry_notices": PROCESS_PERIOD_SECONDS,
+    "vpnconfigs.publish_news": 30,
+    "vpnconfigs.announce_news": 60,
+    "vpnconfigs.reward_referrers": 60,
+    "vpnconfigs.run_mass_actions": 30,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {

@@ -1,4 +1,5 @@
 from vpnconfigs.models.configs import Config, Device, Removal, SubscriptionLink
+from vpnconfigs.models.mass import MassAction, MassActionRow
 from vpnconfigs.models.panels import Inbound, Panel, PanelReport
 from vpnconfigs.models.shop import (
     Gift,
@@ -17,6 +18,8 @@ __all__ = [
     "Device",
     "Gift",
     "Inbound",
+    "MassAction",
+    "MassActionRow",
     "News",
     "NewsRead",
     "Panel",

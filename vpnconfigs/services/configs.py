@@ -12,7 +12,7 @@ from vpnconfigs.models import Config, Request, Tariff
 from vpnconfigs.selectors.locks import lock_existing_config
 from vpnconfigs.selectors.tariffs import default_tariff
 from vpnconfigs.services import purchases, requests
-from vpnconfigs.services.placing import changed, clean_name, leave
+from vpnconfigs.services.placing import clean_name, leave
 
 
 def create_config(
@@ -65,8 +65,7 @@ def rename_config(*, actor: User, config: Config, name: str) -> Config:
     if not locked.name:
         raise InputError(fields=[FieldError("name", "required", _("Enter a name."))])
     locked.save(update_fields=["name"])
-    # The panel shows the name beside its clients.
-    return changed(locked)
+    return locked
 
 
 @retry_lock_conflicts

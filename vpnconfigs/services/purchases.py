@@ -120,22 +120,35 @@ def choose_place(*, protocol: str, tariff: Tariff, country: str) -> Inbound:
 
 
 def provision(config: Config, *, inbound: Inbound, terms: Terms, kind: Kind, key: str) -> Config:
-    """Place a new config, take the money and write it down; the link is locked."""
-    user = _owner_of(config)
-    if terms.tariff.is_trial:
-        take_trial(user)
-    placed = place(
-        config, inbound=inbound, tariff=terms.tariff, days=terms.days, now=timezone.now()
-    )
-    record(user=user, kind=kind, terms=terms, config=placed, key=key)
+    """Set a new config up, take the money and write it down; the person's link is locked."""
+    placed = set_up(config, inbound=inbound, terms=terms)
+    record(user=_owner_of(placed), kind=kind, terms=terms, config=placed, key=key)
     return placed
 
 
 def renew(config: Config, *, terms: Terms, kind: Kind, key: str) -> Config:
-    """Prolong a locked config, take the money and write it down.
+    """Prolong a locked config, take the money and write it down. Refusals as of ``add_period``."""
+    longer = add_period(config, terms=terms)
+    record(user=_owner_of(longer), kind=kind, terms=terms, config=longer, key=key)
+    return longer
+
+
+def set_up(config: Config, *, inbound: Inbound, terms: Terms) -> Config:
+    """Place a new config; nothing is paid.
+
+    :raises BusinessRuleError: ``trial_used``.
+    """
+    if terms.tariff.is_trial:
+        take_trial(_owner_of(config))
+    return place(config, inbound=inbound, tariff=terms.tariff, days=terms.days, now=timezone.now())
+
+
+def add_period(config: Config, *, terms: Terms) -> Config:
+    """Prolong a locked config and begin its limits and usage anew; nothing is paid.
 
     :raises ConflictError: ``config_state``: it is suspended or only asked for; ``without_end``:
         it has no end that the tariff could move.
+    :raises BusinessRuleError: ``trial_used``.
     """
     if config.state in (Config.State.SUSPENDED, Config.State.REQUESTED):
         text = _("A config that is suspended or only asked for cannot be renewed.")
@@ -151,7 +164,6 @@ def renew(config: Config, *, terms: Terms, kind: Kind, key: str) -> Config:
     config.is_trial = terms.tariff.is_trial
     let_in(config, now)
     config.save()
-    record(user=_owner_of(config), kind=kind, terms=terms, config=config, key=key)
     return changed(config)
 
 
