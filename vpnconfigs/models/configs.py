@@ -116,6 +116,9 @@ class Config(models.Model):
     valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
     # None: without end.
     valid_to = models.DateTimeField(_("valid to"), null=True, blank=True)
+    # How long it is valid once it is first used, while it is not: then ``valid_to`` is not known.
+    # Only adopted configs have it; a panel writes it as a negative end.
+    first_use_ms = models.BigIntegerField(_("valid from first use, ms"), default=0)
     # 0: without limit. So are the devices and addresses.
     traffic_limit_bytes = models.BigIntegerField(_("traffic limit, bytes"), default=0)
     device_limit = models.PositiveSmallIntegerField(_("most devices"), default=0)
