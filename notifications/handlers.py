@@ -23,6 +23,7 @@ from notifications.selectors.people import owners_of
 from notifications.services import (
     account_links,
     bot_replies,
+    digests,
     invitation_mail,
     notify,
     register_notification,
@@ -46,6 +47,7 @@ _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
+    digests.register()
     register_channel(TELEGRAM)
     register_channel(EMAIL)
     register_kind(

@@ -56,8 +56,13 @@ class Notification(models.Model):
             ),
             models.Index(
                 fields=["due_at", "id"],
-                condition=models.Q(planned_at__isnull=True),
+                condition=models.Q(state="waiting"),
                 name="notification_due",
+            ),
+            models.Index(
+                fields=["due_at", "recipient"],
+                condition=models.Q(state="gathered"),
+                name="notification_gathered",
             ),
             models.Index(
                 fields=["digest"],

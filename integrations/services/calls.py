@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -39,6 +40,20 @@ class NewDelivery:
     budget_key: str
     payload: Mapping[str, Any]
     idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDelivery:
+    """What ``deliver_many`` takes: everything that ``deliver`` does, for one of many."""
+
+    kind: str
+    sender: str
+    lane: str
+    budget_key: str
+    payload: Mapping[str, Any]
+    idempotency_key: str
+    correlation_id: str
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

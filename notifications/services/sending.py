@@ -10,13 +10,16 @@ from integrations.services.outbox import register_kind
 from notifications.channels import Message, NoticeChannel, channels
 from notifications.models import ChannelAddress, Notification
 from notifications.services import addresses
+from notifications.services.digests import DIGEST, items_of
+from notifications.services.fallback import fall_back
 from notifications.services.kinds import NOTICE_POLICY, ONCE_POLICY, kinds
 from notifications.services.rendering import language_of, render
 
 State = ChannelAddress.State
 
 STRIKE_PAUSE_SECONDS = 3600.0
-_CHANNEL_PART = 1
+# What the pump calls a delivery that came too late.
+EXPIRED = "expired"
 
 
 def register_channel(channel: NoticeChannel) -> None:
@@ -32,34 +35,47 @@ def prepare(delivery: Delivery) -> Prepared:
     notification = _load(delivery)
     if notification is None:
         return Drop("the notice is gone")
+    if notification.kind == DIGEST and not items_of(notification):
+        return Drop("all of it was read on the site")
     address = addresses.get_address(notification.recipient, channel.name)
     if address is None or address.state != State.ACTIVE:
+        fall_back(delivery, notification)
         return Drop("the person cannot be reached here")
     return channel.to_call(_message(notification, address, channel, delivery))
 
 
 def settle(delivery: Delivery, outcome: Outcome) -> Again | None:
-    """Learn from the outcome whether the person can still be reached."""
+    """Learn from the outcome whether the person can still be reached; else try the next way."""
     channel = channel_of(delivery)
     notification = _load(delivery)
     if notification is None:
         return None
-    person = notification.recipient
     if outcome.status is Status.SENT:
-        addresses.set_state(person, channel.name, State.ACTIVE)
-    elif outcome.code in channel.states:
+        addresses.set_state(notification.recipient, channel.name, State.ACTIVE)
+    elif outcome.status is Status.PERMANENT and outcome.code != EXPIRED:
+        return _refused(delivery, outcome, notification, channel)
+    return None
+
+
+def _refused(
+    delivery: Delivery, outcome: Outcome, notification: Notification, channel: NoticeChannel
+) -> Again | None:
+    person = notification.recipient
+    if outcome.code in channel.simpler_after and delivery.last_error_code != outcome.code:
+        return Again()
+    is_over = True
+    if outcome.code in channel.states:
         addresses.set_state(person, channel.name, channel.states[outcome.code])
     elif outcome.code in channel.strikes:
         is_over = addresses.strike(person, channel.name)
-        return None if is_over else Again(STRIKE_PAUSE_SECONDS)
-    elif outcome.code in channel.simpler_after and delivery.last_error_code != outcome.code:
-        return Again()
-    return None
+    if fall_back(delivery, notification) or is_over:
+        return None
+    return Again(STRIKE_PAUSE_SECONDS)
 
 
 def channel_of(delivery: Delivery) -> NoticeChannel:
     """Return the channel of a notice's delivery."""
-    name = delivery.kind.split(".")[_CHANNEL_PART]
+    name = delivery.kind.partition(".")[2]
     return channels.find(name) or channels.get(name.removesuffix("_once"))
 
 
@@ -69,7 +85,7 @@ def _message(
     channel: NoticeChannel,
     delivery: Delivery,
 ) -> Message:
-    rendered = render(notification)
+    rendered = render(notification, channel.name)
     code = delivery.last_error_code
     with translation.override(language_of(notification.recipient)):
         button = _("Open")

@@ -135,6 +135,12 @@ def test_what_the_context_puts_in_cannot_be_markup(owner):
 def test_a_notice_that_came_too_late_is_not_sent(reader, sandbox, bot_token):
     tell(reader, expires_at=timezone.now() - timedelta(seconds=1))
     send_all()
+    assert Notification.objects.get().state == "too_late"
+    assert not Delivery.objects.exists()
+    tell(reader, "k2", expires_at=timezone.now() + timedelta(hours=1))
+    planning.plan_due()
+    Delivery.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    send_all()
     assert states("telegram") == states("email") == ["dead"]
     assert told(sandbox, bot_token) == []
     assert set(Delivery.objects.values_list("last_error_code", flat=True)) == {"expired"}
