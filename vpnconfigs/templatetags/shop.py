@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 import nh3
 from django import template
@@ -23,9 +23,13 @@ _SCHEMES = {"http", "https", "mailto", "tg"}
 
 @register.simple_tag(takes_context=True)
 def shop_marks(context: dict[str, Any]) -> Marks:
-    """Return what of the shop the visitor has not read; in one query, nothing for strangers."""
-    user = context.get("user")
-    return marks_of(user) if isinstance(user, User) else Marks()
+    """Return what of the shop the visitor has not read: in one query a page, none for strangers."""
+    request, user = context.get("request"), context.get("user")
+    if request is None or not isinstance(user, User):
+        return Marks()
+    if not hasattr(request, "_shop_marks"):
+        request._shop_marks = marks_of(user)
+    return cast("Marks", request._shop_marks)
 
 
 @register.filter

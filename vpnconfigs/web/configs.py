@@ -202,4 +202,8 @@ def _cards_of(user: User) -> list[Card]:
 
 
 def _live_context(cards: Sequence[Card]) -> dict[str, object]:
-    return {"cards": cards, "version": digest_of(cards)}
+    return {
+        "cards": cards,
+        "version": digest_of(cards),
+        "is_waiting": any(card.is_waiting for card in cards),
+    }
