@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from accounts.api.authentication import find_bearer
+from accounts.selectors.bearers import find_bearer
 from accounts.selectors.principals import Principal
 from accounts.services.sessions import touch_session
 from config.lib.correlation import note
@@ -86,9 +86,7 @@ def _become(request: HttpRequest, principal: Principal) -> None:
 def _without_redirect(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if not isinstance(response, HttpResponseRedirectBase):
         return response
-    told = [
-        {"text": str(message), "level": message.level_tag} for message in get_messages(request)
-    ]
+    told = [{"text": str(message), "level": message.level_tag} for message in get_messages(request)]
     instead = HttpResponse(status=NO_CONTENT)
     instead.headers["X-App-Go"] = json.dumps({"path": response.url, "messages": told})
     return instead

@@ -22,8 +22,6 @@ class Marks:
 def marks_of(user: User) -> Marks:
     """Return what is unread, in one query."""
     answers = Request.objects.filter(user=user, is_unread_by_user=True)
-    found = User.objects.filter(pk=user.pk).values_list(
-        Exists(unread_news(user)), Exists(answers)
-    )
+    found = User.objects.filter(pk=user.pk).values_list(Exists(unread_news(user)), Exists(answers))
     has_news, has_answers = found.first() or (False, False)
     return Marks(has_news=has_news, has_answers=has_answers)

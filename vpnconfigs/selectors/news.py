@@ -14,7 +14,7 @@ ORDER = ("-is_pinned", "-published_at", "id")
 def published_news(user: User | None = None) -> QuerySet[News]:
     """Return what is published, pinned pieces first.
 
-    :param user: ``is_read`` says whether they have read it, or came later; for nobody everything is.
+    :param user: ``is_read`` says whether they have read it or came later; for nobody all is.
     """
     rows = News.objects.filter(state=News.State.PUBLISHED).order_by(*ORDER)
     if user is None:

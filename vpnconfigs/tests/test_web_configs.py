@@ -3,11 +3,8 @@
 import uuid
 
 import pytest
-from django.utils import timezone
 
-from vpnconfigs.models import Config, Device, News, Panel, PromoCode, Purchase, Request
-from vpnconfigs.services.subscriptions import subscription_of
-from vpnconfigs.tests.conftest import DAY, GB
+from vpnconfigs.models import Config
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -20,7 +21,7 @@ HOME = "/configs"
 
 @require_safe
 @xframe_options_exempt
-def show_app(request: HttpRequest) -> HttpResponse:
+def show_app(request: HttpRequest) -> HttpResponseBase:
     """Answer with the shell. Only Telegram's web clients may put it into a frame."""
     page = render(request, "vpnconfigs/app.html", {"start": start_path(request.GET.get("to", ""))})
     page.headers["Cache-Control"] = "no-store"

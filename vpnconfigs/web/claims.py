@@ -3,14 +3,16 @@
 from http import HTTPStatus
 
 from django.contrib import messages as notes
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from accounts.web.framed import framed
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError
+from vpnconfigs.limits import limit_claim_page
 from vpnconfigs.services.claiming import claim
 from vpnconfigs.web.forms import ClaimForm
 
@@ -21,11 +23,16 @@ def claim_configs(request: SignedInRequest) -> HttpResponse:
     """Show the form; a POST takes what the link belongs to."""
     if request.method != "POST":
         return _render(request, ClaimForm())
+    return _claim(request, user=request.user)
+
+
+@limit_claim_page
+def _claim(request: HttpRequest, *, user: User) -> HttpResponse:
     form = ClaimForm(request.POST)
     if not form.is_valid():
         return _render(request, form, status=HTTPStatus.BAD_REQUEST)
     try:
-        claimed = claim(user=request.user, text=form.cleaned_data["text"])
+        claimed = claim(user=user, text=form.cleaned_data["text"])
     except AppError as error:
         # Whatever is wrong is wrong with the link: there is no other field.
         form.add_error("text", str(error.detail))
@@ -37,5 +44,7 @@ def claim_configs(request: SignedInRequest) -> HttpResponse:
     return redirect("vpnconfigs:config-list")
 
 
-def _render(request: SignedInRequest, form: ClaimForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
+def _render(
+    request: HttpRequest, form: ClaimForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
     return render(request, "vpnconfigs/claim.html", {"form": form}, status=status)

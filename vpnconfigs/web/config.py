@@ -26,7 +26,7 @@ from vpnconfigs.services.configs import delete_config, rename_config
 from vpnconfigs.services.purchases import renew_config
 from vpnconfigs.services.subscriptions import subscription_url
 from vpnconfigs.services.upkeep import move_own_config
-from vpnconfigs.web.forms import CountryForm, DeletionForm, NameForm, RenewalForm
+from vpnconfigs.web.forms import CODE_LENGTH, CountryForm, DeletionForm, NameForm, RenewalForm
 from vpnconfigs.web.import_links import platforms_for
 from vpnconfigs.web.offers import balance_of, quote_for, renewable_tariffs
 from vpnconfigs.web.qr import svg_data_uri
@@ -87,7 +87,7 @@ def show_renewal_price(request: SignedInRequest, config_id: uuid.UUID) -> HttpRe
     """Return what a renewal would cost; for scripts."""
     config = get_config_for(request.user, config_id)
     tariff = _chosen(_renewal_tariffs(request, config), request.GET.get("tariff", ""))
-    code = request.GET.get("promo_code", "")[:64]
+    code = request.GET.get("promo_code", "")[:CODE_LENGTH]
     quote = quote_for(request.user, tariff, code=code) if tariff else None
     return render(request, "vpnconfigs/partials/price.html", {"quote": quote})
 

@@ -1,9 +1,10 @@
 """``/configs``: all that a person has, and the way to one more."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages as notes
 from django.http import HttpResponse
@@ -26,7 +27,7 @@ from vpnconfigs.selectors.tariffs import offered_tariffs
 from vpnconfigs.services.configs import create_config
 from vpnconfigs.services.devices import remove_device
 from vpnconfigs.services.subscriptions import renew_token, subscription_of, subscription_url
-from vpnconfigs.web.forms import OrderForm
+from vpnconfigs.web.forms import CODE_LENGTH, OrderForm
 from vpnconfigs.web.import_links import platforms_for
 from vpnconfigs.web.offers import balance_of, quote_for
 from vpnconfigs.web.qr import svg_data_uri
@@ -187,11 +188,10 @@ def _render_order(
 
 
 def _price_context(
-    request: SignedInRequest, offer: _Offer, *, chosen: object
+    request: SignedInRequest, offer: _Offer, *, chosen: Mapping[str, Any]
 ) -> dict[str, object]:
-    get = getattr(chosen, "get", {}.get)
-    tariff = offer.tariff(str(get("tariff") or ""))
-    code = str(get("promo_code") or "")[:64]
+    tariff = offer.tariff(str(chosen.get("tariff") or ""))
+    code = str(chosen.get("promo_code") or "")[:CODE_LENGTH]
     return {"quote": quote_for(request.user, tariff, code=code) if tariff else None}
 
 

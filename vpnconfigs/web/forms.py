@@ -68,7 +68,7 @@ class OrderForm(KeyedForm):
         self._drop("protocol", len(protocols) < 2)
         self._drop("promo_code", not has_promo_codes)
 
-    def _drop(self, name: str, is_needless: bool) -> None:  # noqa: FBT001
+    def _drop(self, name: str, is_needless: bool) -> None:
         if is_needless:
             del self.fields[name]
 

@@ -134,4 +134,4 @@ def _render_gift(
 
 
 def _url_of(gift: Gift) -> str:
-    return settings.SITE_URL + reverse("vpnconfigs:gift-detail", args=[gift.code])
+    return f"{settings.SITE_URL}{reverse('vpnconfigs:gift-detail', args=[gift.code])}"

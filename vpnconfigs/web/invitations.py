@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.web.framed import framed, framed_public
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError, NotFoundError
+from vpnconfigs.models import ShopSettings
 from vpnconfigs.selectors.referrals import brought_by, find_referrer
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.services.referrals import note_referral, referral_code_of
@@ -26,7 +27,7 @@ def show_invitation(request: SignedInRequest) -> HttpResponse:
     """Show the person's link and what it has brought."""
     shop = _require_referrals()
     code = referral_code_of(request.user).code
-    url = settings.SITE_URL + reverse("vpnconfigs:join", args=[code])
+    url = f"{settings.SITE_URL}{reverse('vpnconfigs:join', args=[code])}"
     context = {
         "shop": shop,
         "url": url,
@@ -58,7 +59,7 @@ def join(request: HttpRequest, referral_code: str) -> HttpResponseBase:
     return redirect("vpnconfigs:config-create")
 
 
-def _require_referrals() -> object:
+def _require_referrals() -> ShopSettings:
     shop = get_shop_settings()
     if not shop.has_referrals:
         raise NotFoundError

@@ -124,7 +124,9 @@ def _ask(user: User, form: RequestForm, configs: Sequence[Config]) -> Request:
     given = form.cleaned_data
     kind = given["kind"]
     config = next((each for each in configs if str(each.pk) == given.get("config")), None)
-    tariff = offered_tariffs(user).filter(pk=given["tariff"]).first() if given.get("tariff") else None
+    tariff = (
+        offered_tariffs(user).filter(pk=given["tariff"]).first() if given.get("tariff") else None
+    )
     return service.ask(
         user=user,
         kind=kind,
@@ -138,7 +140,7 @@ def _refuse(
     request: SignedInRequest, asked: Request, form: MessageForm, *, status: int
 ) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
-        raise InputError(next(iter(form.errors.values()))[0])
+        raise InputError(" ".join(map(str, form.errors["text"])))
     return _render(request, asked, form=form, status=status)
 
 
