@@ -48,6 +48,8 @@ ADMIN_MAY: dict[str, frozenset[str]] = {
     "notifications.notification": frozenset({"view"}),
     "notifications.channeladdress": frozenset({"view", "change"}),
     "notifications.preference": frozenset({"view"}),
+    "notifications.notificationtemplate": frozenset({"view", "add", "change", "delete"}),
+    "notifications.notificationday": frozenset({"view"}),
     "dialogs.contact": frozenset({"view"}),
     "dialogs.dialog": frozenset({"view"}),
     "dialogs.message": frozenset({"view"}),

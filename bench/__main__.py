@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench import authentication, ingest, relay
+from bench import authentication, ingest, notices, relay
 from bench.figures import Figure, is_kept, print_table
 from bench.site import Site, SiteError
 
@@ -30,6 +30,12 @@ MEASUREMENTS = {
         "Taking in what Telegram sends", ingest.measure_webhook, ingest.SETTINGS
     ),
     "cold": Measurement("The first moment after a start", ingest.measure_cold, ingest.SETTINGS),
+    "notices": Measurement(
+        "Planning, and one bot with the real allowances", notices.measure_notices
+    ),
+    "ceiling": Measurement(
+        "Fifty bots at once, raised allowances", notices.measure_ceiling, notices.CEILING_SETTINGS
+    ),
     "auth": Measurement("Knowing who calls", authentication.measure_auth, authentication.SETTINGS),
 }
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from config.lib.queue import bell_task
-from notifications.services import planning, sign_in_notices
+from notifications.services import cleaning, planning, sign_in_notices
 from notifications.services.notifying import PLAN
 from notifications.services.sign_in_notices import TELL
 
@@ -14,6 +14,12 @@ def plan() -> None:
 @bell_task("notifications.tell_of_missed_sign_ins")
 def tell_of_missed_sign_ins() -> None:
     sign_in_notices.tell_of_missed_sign_ins()
+
+
+@shared_task(name="notifications.delete_old_rows", ignore_result=True)
+def delete_old_rows() -> None:
+    cleaning.count_days()
+    cleaning.delete_old_rows()
 
 
 @shared_task(name=TELL, ignore_result=True)

@@ -3,12 +3,20 @@
 from typing import Any
 
 from accounts.signals import account_deleted
-from vpnconfigs import notices
+from config.lib.health import register_health
+from config.lib.metrics import register_gauges
+from integrations.services.sealed_fields import register_sealed
+from vpnconfigs import metrics, notices, probes
+from vpnconfigs.models import Panel
 from vpnconfigs.services.forgetting import forget_person
+from vpnconfigs.services.panel_clients import credentials_ref
 
 
 def register() -> None:
     """Fill the registries and listen to the floors below. Called once, when the apps are ready."""
+    register_sealed(Panel, "sealed_credentials", credentials_ref)
+    register_health("xui", probes.probe_panels, kind="3X-UI")
+    register_gauges("vpn panels", metrics.panels)
     notices.register()
     account_deleted.connect(on_account_deleted, dispatch_uid="vpnconfigs.account_deleted")
 

@@ -3,7 +3,17 @@
 from celery import shared_task
 
 from config.lib.queue import bell_task
-from vpnconfigs.services import expiry, expiry_notices, mass_actions, news, referrals
+from vpnconfigs.services import (
+    expiry,
+    expiry_notices,
+    mass_actions,
+    news,
+    panel_health,
+    reconciling,
+    referrals,
+    syncing,
+)
+from vpnconfigs.services.desired import SYNC
 from vpnconfigs.services.mass_actions import RUN
 from vpnconfigs.services.news import ANNOUNCE
 from vpnconfigs.services.purchases import REWARD
@@ -37,3 +47,18 @@ def reward_referrers() -> None:
 @bell_task(RUN)
 def run_mass_actions() -> None:
     mass_actions.run_mass_actions()
+
+
+@bell_task(SYNC)
+def sync() -> None:
+    syncing.sync_due()
+
+
+@bell_task(panel_health.LOOK)
+def look_at_panels() -> None:
+    panel_health.look_at_panels()
+
+
+@bell_task(reconciling.RECONCILE)
+def reconcile() -> None:
+    reconciling.reconcile_due()

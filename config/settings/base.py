@@ -157,6 +157,8 @@ CELERY_TASK_ROUTES = {
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=5.0)
 AVITO_POLL_SECONDS = env.float("AVITO_POLL_SECONDS", default=15.0)
 PROCESS_PERIOD_SECONDS = env.float("PROCESS_PERIOD_SEC", default=60.0)
+XUI_LOOK_SECONDS = env.float("XUI_LOOK_SECONDS", default=30.0)
+XUI_RECONCILE_SECONDS = env.float("XUI_RECONCILE_SECONDS", default=60.0)
 _EVERY = {
     # Each looks for rows whose bell was lost.
     "integrations.process_inbox": SWEEP_SECONDS,
@@ -167,12 +169,16 @@ _EVERY = {
     "notifications.tell_of_missed_sign_ins": 60,
     "dialogs.send_due_auto_replies": SWEEP_SECONDS,
     "integrations.poll_avito": AVITO_POLL_SECONDS,
+    "vpnconfigs.sync": SWEEP_SECONDS,
+    "vpnconfigs.look_at_panels": XUI_LOOK_SECONDS,
+    "vpnconfigs.reconcile": XUI_RECONCILE_SECONDS,
     # Each account once an hour: what was not compared in one round is in the next.
     "integrations.reconcile_avito": 300,
     "integrations.look_at_groups": 300,
     "integrations.record_beat_tick": 30,
     "integrations.delete_old_rows": 3600,
     "accounts.delete_old_rows": 3600,
+    "notifications.delete_old_rows": 3600,
     "integrations.delete_unused_files": 21600,
     "vpnconfigs.advance_states": 30,
     "vpnconfigs.plan_expiry_notices": PROCESS_PERIOD_SECONDS,
@@ -341,7 +347,8 @@ XUI_ALLOWED_HOSTS = env.list(
     "XUI_ALLOWED_HOSTS", default=[urlsplit(SANDBOX_URL).netloc] if SANDBOX_URL else []
 )
 XUI_TIMEOUT_SECONDS = env.float("XUI_TIMEOUT_SECONDS", default=15)
-# How long before the end of a config its person is told, each once; the largest makes it "expiring".
+# How long before the end of a config its person is told, each once; from the largest on it is
+# "expiring".
 CONFIG_EXPIRY_NOTIF_HOURS: list[int] = [
     int(hours) for hours in env.list("CONFIG_EXPIRY_NOTIF_HOURS", default=["72", "24", "3"])
 ]

@@ -34,10 +34,11 @@ def delete_old_rows() -> int:
         created_at__lt=now - timedelta(days=OUTBOX_DAYS),
         settled_at__lt=now - timedelta(days=OUTBOX_DAYS),
     )
-    return _delete(handled) + _delete(settled)
+    return delete_in_batches(handled) + delete_in_batches(settled)
 
 
-def _delete(rows: QuerySet[Any]) -> int:
+def delete_in_batches(rows: QuerySet[Any]) -> int:
+    """Delete rows a few thousand at a time, the oldest first; return how many went."""
     deleted = 0
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         rows.model._default_manager.filter(pk__in=ids).delete()

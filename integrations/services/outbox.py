@@ -42,7 +42,8 @@ _INSERT_MANY = """
          correlation_id, state, rank, attempts, needs_person, uncertain, last_error_code,
          last_error, not_before, created_at)
     SELECT kind, channel, sender, lane, budget_key, payload::jsonb, idempotency_key, expires_at,
-        correlation_id, 'queued', 0, 0, false, false, '', '', statement_timestamp(), statement_timestamp()
+        correlation_id, 'queued', 0, 0, false, false, '', '',
+        statement_timestamp(), statement_timestamp()
     FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
         %s::text[], %s::timestamptz[], %s::text[]) WITH ORDINALITY AS new
         (kind, channel, sender, lane, budget_key, payload, idempotency_key, expires_at,

@@ -159,6 +159,8 @@ class Pump:
         self.linger = linger
         self.in_air: set[asyncio.Task[None]] = set()
         self._looked_for_lost = 0.0
+        # So much of the window must be free before the next claim.
+        self._enough = 1
         self._name = {"channel": channel.name}
 
     async def run(self) -> None:
@@ -185,7 +187,13 @@ class Pump:
 
     async def _launch(self) -> None:
         free = self.channel.window - len(self.in_air)
-        for delivery in await self.engine.ask(self._claim, free) if free > 0 else []:
+        if free < self._enough:
+            return
+        claimed = await self.engine.ask(self._claim, free)
+        # A claim costs as much for one as for a hundred where thousands of lanes wait.
+        is_crowded = len(claimed) == free
+        self._enough = max(1, self.channel.window // 2) if is_crowded else 1
+        for delivery in claimed:
             task = asyncio.create_task(self._carry(delivery))
             self.in_air.add(task)
             task.add_done_callback(self.in_air.discard)

@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from notifications.api import views
 
 app_name = "notifications-api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("api/notifications/preferences", views.PreferencesView.as_view(), name="preferences"),
+]

@@ -87,9 +87,22 @@ def set_wishes(user: User, *, offered: Collection[str], wanted: Collection[str])
 
     :param offered: wishes (see ``wish``), as is ``wanted``; what nobody can wish is passed over.
     """
-    known = _known() & set(offered)
+    known = all_wishes() & set(offered)
     locked = _lock(user)
     _save_muted(locked, (set(locked.muted) - known) | (known - set(wanted)))
+
+
+@transaction.atomic
+def save_preferences(
+    user: User, timing: Timing, *, offered: Collection[str], wanted: Collection[str]
+) -> Preference:
+    """Keep everything that a person has chosen, as ``set_timing`` and ``set_wishes`` do.
+
+    :raises InputError: see ``set_timing``; nothing is changed.
+    """
+    set_timing(user, timing)
+    set_wishes(user, offered=offered, wanted=wanted)
+    return wishes_of(user)
 
 
 @transaction.atomic
@@ -142,7 +155,8 @@ def _whole_order(order: Sequence[str]) -> list[str]:
     return [] if whole == usual else whole
 
 
-def _known() -> set[str]:
+def all_wishes() -> set[str]:
+    """Return every wish (see ``wish``) that somebody may have."""
     optional = [name for name, _kind in optional_kinds()]
     return {wish(channel, kind) for channel, _each in channels.items() for kind in ("", *optional)}
 

@@ -19,6 +19,8 @@ from notifications.services.templates import Words, find_words
 logger = logging.getLogger(__name__)
 
 _TAG = re.compile(r"</?[a-z][^>]*>", re.IGNORECASE)
+# Everything that a percent sign may begin.
+_NAMED = re.compile(r"%(?:%|\(\w+\)s)")
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL | re.IGNORECASE)
 
 
@@ -57,6 +59,8 @@ def fill(words: Words, context: Mapping[str, object]) -> Rendered:
     :raises KeyError, ValueError, TypeError: the words ask for what is not there, or are not made
         to be filled.
     """
+    if any("%" in _NAMED.sub("", part) for part in (words.subject, words.text)):
+        raise ValueError("a percent sign that stands for no value")
     return _fill(words, context)
 
 
@@ -69,7 +73,7 @@ def _filled(notification: Notification, kind: NotificationKind, channel: str) ->
     changed = find_words(notification.kind, translation.get_language(), channel)
     if changed is not None:
         try:
-            return _fill(changed, notification.context)
+            return fill(changed, notification.context)
         except (LookupError, ValueError, TypeError):
             logger.exception("changed words cannot be used", extra={"kind": notification.kind})
     return _fill(_registered(kind, channel), notification.context)

@@ -34,6 +34,14 @@ def offered(answer) -> set[str]:
     return {*boxes, *(each["channel"] for each in answer.context["channels"] if each["address"])}
 
 
+def send(client, **wishes):
+    """Send the form as the page shows it, with these ticks."""
+    form = client.get(HERE).context["form"]
+    values = {field.html_name: field.value() for field in form}
+    kept = {name: value for name, value in values.items() if value is not None}
+    return client.post(HERE, {**kept, **wishes})
+
+
 def channels_told(person, kind, key) -> list[str]:
     notify(kind=kind, recipient=person, context={"name": "x"}, dedup_key=key)
     planning.plan_due()
@@ -71,7 +79,7 @@ def test_one_kind_is_turned_off_over_one_channel(reachable, platform, page):
     client = page(reachable)
     wanted = offered(client.get(HERE)) - {f"email:{NEWS}"}
 
-    assert client.post(HERE, {"wanted": sorted(wanted)})["Location"] == HERE
+    assert send(client, wanted=sorted(wanted))["Location"] == HERE
 
     assert not is_wanted(reachable, "email", NEWS)
     assert is_wanted(reachable, "telegram", NEWS)
@@ -82,11 +90,11 @@ def test_one_kind_is_turned_off_over_one_channel(reachable, platform, page):
 
 def test_nothing_ticked_turns_off_all_but_what_is_told_in_any_case(reachable, platform, page):
     client = page(reachable)
-    client.post(HERE, {})
+    send(client)
 
     assert channels_told(reachable, NEWS, "a") == []
     assert channels_told(reachable, ALARM, "b") == ["email", "telegram"]
-    client.post(HERE, {"wanted": sorted(offered(client.get(HERE)))})
+    send(client, wanted=sorted(offered(client.get(HERE))))
     assert channels_told(reachable, NEWS, "c") == ["email", "telegram"]
 
 
@@ -103,7 +111,7 @@ def test_a_channel_without_an_address_keeps_its_wishes(owner, page):
     assert "Not linked yet." in text
     assert 'value="telegram"' not in text
 
-    client.post(HERE, {"wanted": ["email", f"email:{NEWS}", "telegram"]})
+    send(client, wanted=["email", f"email:{NEWS}", "telegram"])
 
     assert not is_wanted(owner, "telegram")
     assert is_wanted(owner, "email", NEWS)
@@ -114,7 +122,7 @@ def test_a_channel_without_an_address_keeps_its_wishes(owner, page):
 )
 def test_wishes_for_what_nobody_offers_are_passed_over(value, reachable, page):
     client = page(reachable)
-    assert client.post(HERE, {"wanted": [*offered(client.get(HERE)), value]}).status_code == 302
+    assert send(client, wanted=[*offered(client.get(HERE)), value]).status_code == 302
     assert Preference.objects.get().muted == []
 
 
@@ -141,7 +149,7 @@ def test_what_was_learnt_of_an_older_address_is_not_shown_of_the_new_one(reachab
 
 
 def test_wishes_are_one_s_own(reachable, stranger, page):
-    page(reachable).post(HERE, {})
+    send(page(reachable))
     assert Preference.objects.get().user == reachable
     assert is_wanted(stranger, "email", NEWS)
     assert page().post(HERE, {})["Location"] == f"/login?next={HERE}"

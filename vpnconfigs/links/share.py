@@ -142,6 +142,21 @@ def drawn_by_lot(inbound: Inbound) -> dict[str, frozenset[str]]:
     }
 
 
+def public_key_of(private_key: str) -> str:
+    """Return the public half of a REALITY key.
+
+    An inbound made through the API may lack it: only the panel's pages add it.
+
+    :raises LinkError: this is no such key.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(private_key + "=" * (-len(private_key) % 4))
+        public = X25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw()
+    except ValueError as error:
+        raise LinkError("the inbound has no REALITY key") from error
+    return base64.urlsafe_b64encode(public).decode().rstrip("=")
+
+
 def _secret(inbound: Inbound, *, client: Client) -> str:
     if inbound.protocol not in PROTOCOLS:
         raise LinkError(f"no links for the protocol {inbound.protocol!r}")
@@ -233,7 +248,7 @@ def _tls(tls: Tree) -> dict[str, str]:
 
 def _reality(reality: Tree, *, seed: str) -> dict[str, str]:
     ours = _tree(reality.get("settings"))
-    key = _text(ours.get("publicKey")) or _public_key(_text(reality.get("privateKey")))
+    key = _text(ours.get("publicKey")) or public_key_of(_text(reality.get("privateKey")))
     names = _texts(reality.get("serverNames")) or _texts(ours.get("serverName"))
     return {
         "sni": _choose(names, seed=f"sni|{seed}"),
@@ -243,16 +258,6 @@ def _reality(reality: Tree, *, seed: str) -> dict[str, str]:
         "spx": "/" + hashlib.sha256(f"{key}|{seed}".encode()).hexdigest()[:15],
         "pqv": _text(ours.get("mldsa65Verify")),
     }
-
-
-def _public_key(private_key: str) -> str:
-    """An inbound made through the API may lack the public half: only the panel's pages add it."""
-    try:
-        raw = base64.urlsafe_b64decode(private_key + "=" * (-len(private_key) % 4))
-        public = X25519PrivateKey.from_private_bytes(raw).public_key().public_bytes_raw()
-    except ValueError as error:
-        raise LinkError("the inbound has no REALITY key") from error
-    return base64.urlsafe_b64encode(public).decode().rstrip("=")
 
 
 def _may_flow(params: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_one_time_links_and_api_tokens'),
-        ('vpnconfigs', '0001_initial'),
+        ('vpnconfigs', '1s_first_use'),
     ]
 
     operations = [

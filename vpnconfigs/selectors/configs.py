@@ -8,6 +8,9 @@ from accounts.models import User
 from config.lib.errors import NotFoundError
 from vpnconfigs.models import Config
 
+# The key of pages.
+NEWEST_FIRST = ("-created_at", "id")
+
 
 def configs_of(user: User) -> QuerySet[Config]:
     """Return what a person has, with all that is shown of one; deleted ones are gone."""

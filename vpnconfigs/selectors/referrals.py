@@ -1,31 +1,16 @@
-"""What a person has brought to the shop."""
-
-from dataclasses import dataclass
+"""What has come of bringing people."""
 
 from django.db.models import Count
 
 from accounts.models import User
-from vpnconfigs.models import Referral, ReferralCode
+from vpnconfigs.models import Referral
+from vpnconfigs.selectors.settings import get_shop_settings
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """How many people came by somebody, and for how many of them a reward was given."""
-
-    people: int
-    rewarded: int
-
-
-def brought_by(user: User) -> Brought:
-    """Return what a person's invitations have come to."""
-    found = Referral.objects.filter(referrer=user).aggregate(
-        people=Count("pk"), rewarded=Count("rewarded_at")
-    )
-    return Brought(people=found["people"], rewarded=found["rewarded"])
-
-
-def find_referrer(code: str) -> User | None:
-    """Return whose a code is."""
-    wanted = "".join(code.replace("\x00", "").split()).upper()
-    found = ReferralCode.objects.select_related("user").filter(code=wanted).first()
-    return found.user if found is not None and found.user.is_active else None
+def referral_figures(user: User) -> dict[str, int]:
+    """Return how many people somebody brought, how many were worth a reward, and which."""
+    brought = Referral.objects.filter(referrer=user)
+    counted = brought.aggregate(brought_count=Count("pk"), rewarded_count=Count("rewarded_at"))
+    switches = get_shop_settings()
+    days = switches.referral_days if switches.has_referrals else 0
+    return {**counted, "reward_days": days}

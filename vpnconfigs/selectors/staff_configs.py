@@ -100,6 +100,11 @@ def list_rows(filters: Mapping[str, Any], *, sort: str) -> QuerySet[Any]:
     return rows.values_list(*_COLUMNS, named=True)
 
 
+def get_row(config_id: uuid.UUID) -> Any:
+    """Return one config as such a row, deleted or not; ``None`` if there is none."""
+    return Config.objects.filter(pk=config_id).values_list(*_COLUMNS, named=True).first()
+
+
 def _exactly(filters: Mapping[str, Any]) -> Q:
     names = {
         "state": "state",

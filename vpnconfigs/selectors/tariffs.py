@@ -24,11 +24,21 @@ def find_offered(wanted: str, *, config: Config | None = None) -> Tariff:
     :param config: its own tariff may be had again even where it is not shown any more.
     :raises InputError: there is none that may be had.
     """
-    tariff = Tariff.objects.filter(_is(wanted)).first() if wanted else None
-    is_own = tariff is not None and config is not None and config.tariff_id == tariff.pk
-    if tariff is None or not (tariff.is_visible or is_own):
-        text = _("There is no such tariff.")
-        raise InputError(fields=[FieldError("tariff", "does_not_exist", text)])
+    tariff = find_tariff(wanted)
+    is_own = config is not None and config.tariff_id == tariff.pk
+    if not (tariff.is_visible or is_own):
+        raise _unknown()
+    return tariff
+
+
+def find_tariff(wanted: str) -> Tariff:
+    """Return a tariff by its code or id, whether it is on offer or not; for staff.
+
+    :raises InputError: there is none.
+    """
+    tariff = Tariff.objects.filter(_is(wanted)).first()
+    if tariff is None:
+        raise _unknown()
     return tariff
 
 
@@ -49,3 +59,8 @@ def _is(wanted: str) -> Q:
         return Q(pk=uuid.UUID(wanted))
     except ValueError:
         return Q(code=wanted)
+
+
+def _unknown() -> InputError:
+    text = _("There is no such tariff.")
+    return InputError(fields=[FieldError("tariff", "does_not_exist", text)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -52,11 +53,7 @@ def claim(*, user: User, text: str) -> list[Config]:
     link_ids = _matching(proof)
     held = {pk: lock_subscription(pk) for pk in sorted({*link_ids, own.pk})}
     orphans = [pk for pk in link_ids if (link := held[pk]) is not None and link.user_id is None]
-    rows = Config.objects.filter(subscription__in=orphans, user=None, is_adopted=True)
-    rows = rows.exclude(state=Config.State.DELETED)
-    config_ids = list(
-        rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
-    )
+    config_ids = list(_free(orphans).order_by("pk").values_list("pk", flat=True))
     if not config_ids:
         raise BusinessRuleError(
             _("We know no free config of this link. Ask support if it is yours."),
@@ -94,6 +91,12 @@ def read_proof(text: str) -> Proof:
         secrets=frozenset((link.protocol, link.secret) for link in links[:MOST_LINKS]),
         addresses=addresses[:MOST_LINKS],
     )
+
+
+def _free(orphans: Iterable[int]) -> QuerySet[Config]:
+    """What stands under these links and is nobody's, locked."""
+    rows = Config.objects.filter(subscription__in=orphans, user=None, is_adopted=True)
+    return rows.exclude(state=Config.State.DELETED).select_for_update(no_key=True)
 
 
 def _sub_id(address: str) -> tuple[str, str] | None:

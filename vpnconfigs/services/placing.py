@@ -6,11 +6,12 @@ from accounts.models import User
 from config.lib.correlation import get_correlation_id
 from vpnconfigs.models import Config, Inbound, Removal, SubscriptionLink, Tariff
 from vpnconfigs.selectors.inbounds import flow_for
-from vpnconfigs.selectors.states import add_days, state_let_in
+from vpnconfigs.selectors.states import MOST_DAYS, add_days, state_let_in
 from vpnconfigs.services.desired import mark_changed, mark_removed
 from vpnconfigs.services.identities import new_email, new_secret, new_sub_id
 
 NAME_LENGTH = 64
+DAY_MS = 86_400_000
 
 
 def build_config(
@@ -53,13 +54,23 @@ def place(config: Config, *, inbound: Inbound, tariff: Tariff, days: int, now: d
 
 
 def prolong(config: Config, *, days: int, now: datetime) -> None:
-    """Move a config's end in memory: from now, or from its end where that lies ahead."""
-    if config.valid_to is None or not days:
-        config.valid_to = None
+    """Move a config's end in memory: from now, or from its end where that lies ahead.
+
+    Where time begins with the first use, there is more of it then. 0 days: without end.
+    """
+    if not days:
+        config.valid_to, config.first_use_ms = None, 0
+        return
+    if config.valid_to is None:
+        config.first_use_ms += min(days, MOST_DAYS) * DAY_MS
         return
     if config.valid_to <= now:
         config.valid_from = now
     config.valid_to = add_days(max(now, config.valid_to), days)
+
+
+def is_endless(config: Config) -> bool:
+    return config.valid_to is None and not config.first_use_ms
 
 
 def take_limits(config: Config, tariff: Tariff) -> None:

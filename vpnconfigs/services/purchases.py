@@ -25,6 +25,7 @@ from vpnconfigs.services.placing import (
     begin_period,
     build_config,
     changed,
+    is_endless,
     let_in,
     place,
     prolong,
@@ -153,7 +154,7 @@ def add_period(config: Config, *, terms: Terms) -> Config:
     if config.state in (Config.State.SUSPENDED, Config.State.REQUESTED):
         text = _("A config that is suspended or only asked for cannot be renewed.")
         raise ConflictError(text, code="config_state")
-    if config.valid_to is None and terms.days:
+    if is_endless(config) and terms.days:
         raise ConflictError(_("This config has no end."), code="without_end")
     if terms.tariff.is_trial:
         take_trial(_owner_of(config))

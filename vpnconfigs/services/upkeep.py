@@ -19,7 +19,7 @@ from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.selectors.states import MOST_DAYS
 from vpnconfigs.services import purchases
 from vpnconfigs.services.identities import new_email, new_sub_id
-from vpnconfigs.services.placing import begin_period, changed, leave, let_in, prolong
+from vpnconfigs.services.placing import begin_period, changed, is_endless, leave, let_in, prolong
 
 REASON_LENGTH = 200
 
@@ -61,13 +61,13 @@ def give_days(config: Config, *, days: int) -> None:
 
     :raises ConflictError: ``without_end``.
     """
-    if config.valid_to is None:
+    if is_endless(config):
         raise ConflictError(_("This config has no end."), code="without_end")
     now = timezone.now()
     prolong(config, days=days, now=now)
     if config.state == Config.State.EXPIRED:
         let_in(config, now)
-    config.save(update_fields=["valid_from", "valid_to", "state"])
+    config.save(update_fields=["valid_from", "valid_to", "first_use_ms", "state"])
 
 
 @retry_lock_conflicts

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from accounts.models import User
-from vpnconfigs.selectors.marks import Marks, marks_of
+from vpnconfigs.selectors.reading import Marks, marks_of
 
 register = template.Library()
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.services.ledger import system_wallet, transfer, wallet_of
 from vpnconfigs.models import Inbound, Panel, ShopSettings, Tariff
 from vpnconfigs.selectors.settings import forget_shop_settings
+from vpnconfigs.tests.panels import GENERATIONS, ShopPanel, may_stand
 
 DAY = timezone.timedelta(days=1)
 GB = 1024**3
@@ -37,7 +38,6 @@ def make_inbound(db):
             external_id=number,
             protocol=protocol,
             network="tcp",
-            security="reality",
             port=443,
             stream={
                 "network": "tcp",
@@ -49,7 +49,7 @@ def make_inbound(db):
                 },
             },
             mirrored_at=timezone.now(),
-            **{"is_sold": True, **fields},
+            **{"is_sold": True, "security": "reality", **fields},
         )
 
     return make
@@ -150,3 +150,20 @@ def make_config(inbound, tariff):
         return Config.objects.create(**(defaults | fields))
 
     return make
+
+
+@pytest.fixture
+def shop_panel(db, sandbox, settings):
+    """Return a maker of panels that the shop sells from."""
+    may_stand(sandbox, settings)
+
+    def make(generation="g3b", **options) -> ShopPanel:
+        return ShopPanel(sandbox, generation, **options)
+
+    return make
+
+
+@pytest.fixture(params=GENERATIONS)
+def panel(request, shop_panel):
+    """A panel of each generation in turn, with its row and inbounds that are sold."""
+    return shop_panel(request.param)

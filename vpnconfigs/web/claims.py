@@ -44,7 +44,5 @@ def _claim(request: HttpRequest, *, user: User) -> HttpResponse:
     return redirect("vpnconfigs:config-list")
 
 
-def _render(
-    request: HttpRequest, form: ClaimForm, *, status: int = HTTPStatus.OK
-) -> HttpResponse:
+def _render(request: HttpRequest, form: ClaimForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
     return render(request, "vpnconfigs/claim.html", {"form": form}, status=status)

@@ -17,14 +17,17 @@ from accounts.web.framed import framed
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError, NotFoundError
 from vpnconfigs.models import Config, Gift, Tariff
+from vpnconfigs.selectors.codes import find_open_gift
 from vpnconfigs.selectors.configs import configs_of
-from vpnconfigs.selectors.gifts import find_open_gift, gifts_of
+from vpnconfigs.selectors.gifts import NEWEST_FIRST, gifts_of
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.selectors.states import State
 from vpnconfigs.selectors.tariffs import offered_tariffs
 from vpnconfigs.services.gifts import buy_gift, redeem_gift
 from vpnconfigs.web.forms import GiftCodeForm, GiftForm, RedeemForm
 from vpnconfigs.web.offers import balance_of
+
+MOST_GIFTS = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,7 +118,8 @@ def _render_gifts(
     first = {"tariff": str(tariffs[0].pk)} if tariffs else {}
     fresh = GiftForm(initial=first | {"key": uuid.uuid4().hex}, tariffs=tariffs)
     shown = form or fresh
-    gifts = [{"gift": gift, "url": _url_of(gift)} for gift in gifts_of(request.user)]
+    bought = gifts_of(request.user).order_by(*NEWEST_FIRST)[:MOST_GIFTS]
+    gifts = [{"gift": gift, "url": _url_of(gift)} for gift in bought]
     context = {
         "tariffs": tariffs,
         "form": shown,

@@ -15,7 +15,8 @@ from accounts.web.framed import framed, framed_public
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError, NotFoundError
 from vpnconfigs.models import ShopSettings
-from vpnconfigs.selectors.referrals import brought_by, find_referrer
+from vpnconfigs.selectors.codes import find_referrer
+from vpnconfigs.selectors.referrals import referral_figures
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.services.referrals import note_referral, referral_code_of
 from vpnconfigs.web.qr import svg_data_uri
@@ -32,7 +33,7 @@ def show_invitation(request: SignedInRequest) -> HttpResponse:
         "shop": shop,
         "url": url,
         "qr": svg_data_uri(url),
-        "brought": brought_by(request.user),
+        **referral_figures(request.user),
     }
     return render(request, "vpnconfigs/invite.html", context)
 

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.web.framed import framed_public
 from config.lib.pagination import paginate
-from vpnconfigs.selectors.news import ORDER, get_published, published_news
+from vpnconfigs.selectors.news import PUBLISHED_ORDER
+from vpnconfigs.selectors.reading import get_published, news_for
 from vpnconfigs.services.news import mark_read
 
 
@@ -17,7 +18,7 @@ from vpnconfigs.services.news import mark_read
 @framed_public
 def list_news(request: HttpRequest) -> HttpResponse:
     found = paginate(
-        published_news(_reader(request)), order=ORDER, cursor=request.GET.get("cursor") or None
+        news_for(_reader(request)), order=PUBLISHED_ORDER, cursor=request.GET.get("cursor") or None
     )
     return render(request, "vpnconfigs/news.html", {"page": found})
 
@@ -27,7 +28,7 @@ def list_news(request: HttpRequest) -> HttpResponse:
 def show_news(request: HttpRequest, news_id: uuid.UUID) -> HttpResponse:
     """Show a piece of news; with that it is read."""
     reader = _reader(request)
-    piece = get_published(news_id, reader)
+    piece = get_published(news_id)
     if reader is not None:
         mark_read(user=reader, news_id=piece.pk)
     return render(request, "vpnconfigs/news_item.html", {"piece": piece})

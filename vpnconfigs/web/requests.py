@@ -19,20 +19,22 @@ from config.lib.errors import AppError, InputError
 from config.lib.pagination import paginate
 from vpnconfigs.models import Config, Request, RequestMessage
 from vpnconfigs.selectors.configs import configs_of
-from vpnconfigs.selectors.requests import get_request_for, messages_of, requests_of
+from vpnconfigs.selectors.reading import thread_of
+from vpnconfigs.selectors.requests import NEWEST_FIRST, get_request_for, requests_of
 from vpnconfigs.selectors.tariffs import offered_tariffs
 from vpnconfigs.services import requests as service
 from vpnconfigs.web.forms import MessageForm, RequestForm
 
 NOTHING_NEW = 204
-ORDER = ("-created_at", "id")
 
 
 @require_safe
 @framed
 def list_requests(request: SignedInRequest) -> HttpResponse:
     found = paginate(
-        requests_of(request.user), order=ORDER, cursor=request.GET.get("cursor") or None
+        requests_of(request.user).select_related("config"),
+        order=NEWEST_FIRST,
+        cursor=request.GET.get("cursor") or None,
     )
     return render(request, "vpnconfigs/requests.html", {"page": found})
 
@@ -159,7 +161,7 @@ def _render(
 
 def _live_context(request: SignedInRequest, asked: Request) -> dict[str, object]:
     """What is seen is read: the mark goes with it."""
-    thread = messages_of(asked)
+    thread = thread_of(asked)
     if asked.is_unread_by_user:
         service.mark_read(reader=request.user, request=asked)
     last_answer = next((each for each in reversed(thread) if each.is_from_staff), None)
