@@ -7,7 +7,11 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+<<<<<<< HEAD
+from bench import authentication, ingest, relay, subscriptions
+=======
 from bench import authentication, ingest, notices, relay
+>>>>>>> shop
 from bench.figures import Figure, is_kept, print_table
 from bench.site import Site, SiteError
 
@@ -37,6 +41,11 @@ MEASUREMENTS = {
         "Fifty bots at once, raised allowances", notices.measure_ceiling, notices.CEILING_SETTINGS
     ),
     "auth": Measurement("Knowing who calls", authentication.measure_auth, authentication.SETTINGS),
+    "subscriptions": Measurement(
+        "What VPN apps read, with 10,000 configs",
+        subscriptions.measure_subscriptions,
+        subscriptions.SETTINGS,
+    ),
 }
 
 

@@ -24,7 +24,7 @@ from integrations.xui.types import Inbound as FoundInbound
 from vpnconfigs.models import Config, Inbound, Panel, SubscriptionLink
 from vpnconfigs.services.adoption_rules import Candidate, Skip, candidates_in
 from vpnconfigs.services.mirroring import mirror_inbounds
-from vpnconfigs.services.panel_clients import open_client
+from vpnconfigs.services.panel_clients import code_of, open_client
 from vpnconfigs.services.subscriptions import new_token, subscription_of
 from vpnconfigs.services.turns import panel_turn
 
@@ -52,7 +52,7 @@ def preview_adoption(
     :param inbound_numbers: of the panel's own; ``None`` for all.
     :raises ForbiddenError: the actor is not staff.
     :raises NotFoundError: there is no such panel.
-    :raises OutsideWorldError: the panel does not answer, or not us.
+    :raises OutsideWorldError: ``panel_away``: the panel does not answer, or not us.
     """
     panel = _panel(actor, panel_id)
     found = _read(panel)
@@ -81,7 +81,7 @@ def adopt(
     :param emails: which clients, whatever their case; ``None`` for all.
     :raises ForbiddenError: the actor is not staff.
     :raises NotFoundError: there is no such panel.
-    :raises OutsideWorldError: the panel does not answer, or not us.
+    :raises OutsideWorldError: ``panel_away``: the panel does not answer, or not us.
     :raises ConflictError: ``panel_busy``: something else is being done on it for long.
     """
     panel = _panel(actor, panel_id)
@@ -89,7 +89,8 @@ def adopt(
     # In the panel's turn: a counter that is read later elsewhere must not be counted twice.
     with panel_turn(panel.pk, wait_seconds=WAIT_SECONDS) as is_mine:
         if not is_mine:
-            raise ConflictError(_("The panel is busy. Try again in a minute."), code="panel_busy")
+            text = _("This panel is being written to. Please try again in a minute.")
+            raise ConflictError(text, code="panel_busy")
         found = _read(panel)
         with transaction.atomic():
             rows = mirror_inbounds(panel.pk, found)
@@ -125,7 +126,8 @@ def _read(panel: Panel) -> list[FoundInbound]:
     try:
         return open_client(panel).list_inbounds()
     except OutsideError as error:
-        raise OutsideWorldError(_("The panel does not answer.")) from error
+        text = _("The panel does not answer, or does not let us in.")
+        raise OutsideWorldError(text, code="panel_away", reason=code_of(error)) from error
 
 
 def _candidates(

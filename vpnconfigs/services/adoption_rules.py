@@ -2,13 +2,14 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from integrations.xui.types import FoundClient, Traffic
 from integrations.xui.types import Inbound as FoundInbound
 from vpnconfigs.models import Config
 from vpnconfigs.selectors.states import shown_state
+from vpnconfigs.services.first_use import MOST_MS, end_of
 
 State = Config.State
 
@@ -16,7 +17,6 @@ State = Config.State
 _LENGTHS = {"email": 128, "secret": 128, "sub_id": 64, "flow": 32}
 _MOST_BYTES = 2**62
 _MOST_ADDRESSES = 2**15 - 1
-_MOST_MS = 32_503_680_000_000
 NAME_LENGTH = 64
 
 
@@ -85,7 +85,7 @@ def _fits(client: FoundClient) -> bool:
     return (
         all(len(text) <= _LENGTHS[name] and "\0" not in text for name, text in texts.items())
         and 0 <= client.total_bytes < _MOST_BYTES
-        and -_MOST_MS < client.expiry_ms < _MOST_MS
+        and -MOST_MS < client.expiry_ms < MOST_MS
         and 0 <= client.ip_limit <= _MOST_ADDRESSES
     )
 
@@ -103,7 +103,7 @@ def _config(
         secret=client.secret,
         sub_id=client.sub_id,
         flow=client.flow,
-        valid_to=_moment(client.expiry_ms),
+        valid_to=end_of(client.expiry_ms),
         first_use_ms=max(0, -client.expiry_ms),
         traffic_limit_bytes=client.total_bytes,
         ip_limit=client.ip_limit,
@@ -125,11 +125,3 @@ def _config(
 
 def _count(number: int) -> int:
     return min(max(number, 0), _MOST_BYTES)
-
-
-def _moment(expiry_ms: int) -> datetime | None:
-    """The end, to the millisecond; what begins at first use has none yet, what is 0 never has."""
-    if expiry_ms <= 0:
-        return None
-    seconds, ms = divmod(expiry_ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)

@@ -21,6 +21,7 @@ from integrations.xui.client import XuiClient
 from vpnconfigs.models import Config, Inbound, Panel, Removal
 from vpnconfigs.services import usage
 from vpnconfigs.services.desired import unsynced
+from vpnconfigs.services.first_use import note_first_use
 from vpnconfigs.services.listing import Listing
 from vpnconfigs.services.mirroring import mirror_inbounds
 from vpnconfigs.services.panel_clients import open_client
@@ -96,6 +97,7 @@ class PanelSync:
         found = Listing(self.client.list_inbounds())
         self.rows = mirror_inbounds(self.panel.pk, list(found.inbounds.values()))
         usage.count_traffic(self.rows, found)
+        note_first_use(self.rows, found)
         return found
 
     def _has_work(self, *, at_once: bool) -> bool:

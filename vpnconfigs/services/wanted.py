@@ -6,6 +6,7 @@ from typing import Any, cast
 from integrations.xui.types import Client, FoundClient, Protocol, Traffic
 from vpnconfigs.models import Config, Inbound
 from vpnconfigs.selectors.inbounds import flow_for
+from vpnconfigs.services.first_use import wanted_expiry_ms
 
 # As long as our client writes something else under the panel's name.
 FIELDS = ("secret", "sub_id", "enabled", "total_bytes", "expiry_ms", "ip_limit", "flow")
@@ -27,7 +28,7 @@ def wanted_client(
         secret=config.secret,
         enabled=config.state in Config.LIVE and is_in_time,
         total_bytes=_total_bytes(config, traffic),
-        expiry_ms=round(config.valid_to.timestamp() * 1000) if config.valid_to else 0,
+        expiry_ms=wanted_expiry_ms(config),
         ip_limit=config.ip_limit,
         flow=wanted_flow(config, inbound),
     )

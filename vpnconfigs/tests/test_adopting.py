@@ -2,7 +2,6 @@
 
 import threading
 import uuid
-from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -19,12 +18,12 @@ from vpnconfigs.selectors.links import links_of
 from vpnconfigs.services import adopting
 from vpnconfigs.services.adopting import adopt, preview_adoption
 from vpnconfigs.services.adoption_rules import candidates_in
-from vpnconfigs.services.first_use import note_first_use, wanted_expiry_ms
-from vpnconfigs.services.listing import Listing
+from vpnconfigs.services.first_use import wanted_expiry_ms
 from vpnconfigs.services.panel_clients import seal_credentials
+from vpnconfigs.services.reconciling import reconcile_panel
 from vpnconfigs.services.subscriptions import subscription_of
 from vpnconfigs.services.turns import panel_turn
-from vpnconfigs.services.wanted import difference, wanted_client
+from vpnconfigs.tests.panels import may_stand
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +57,7 @@ class Full:
 
 @pytest.fixture(params=GENERATIONS)
 def full(request, sandbox, settings):
-    settings.XUI_ALLOWED_HOSTS = [f"127.0.0.1:{sandbox.port}"]
+    may_stand(sandbox, settings, seconds=5)
     made = Full(Panel(sandbox, request.param))
     yield made
     made.outside.client.close()
@@ -66,7 +65,7 @@ def full(request, sandbox, settings):
 
 @pytest.fixture
 def one(sandbox, settings):
-    settings.XUI_ALLOWED_HOSTS = [f"127.0.0.1:{sandbox.port}"]
+    may_stand(sandbox, settings, seconds=5)
     made = Full(Panel(sandbox, "g2"))
     yield made
     made.outside.client.close()
@@ -110,21 +109,26 @@ def test_all_stays_as_it_is_and_is_in_step_at_once(full, staff):
     assert AuditEvent.objects.get(action="vpn_panel.adopted").actor == staff
 
 
-def test_the_next_comparison_finds_no_difference(full, staff):
-    for fields in ({}, {"expiry_ms": END_MS, "total_bytes": 5 * GB}, {"enabled": False}):
+def test_the_next_comparison_finds_no_difference_and_writes_nothing(full, staff):
+    for fields in (
+        {},
+        {"expiry_ms": END_MS, "total_bytes": 5 * GB},
+        {"enabled": False},
+        {"expiry_ms": -MONTH_MS},
+        {"flow": "xtls-rprx-vision"},
+    ):
         full.add(**fields)
     email = full.add(total_bytes=7 * GB).email
     full.outside.play("traffic", email=email, up=300, down=800)
     full.outside.play("tick")
-
+    full.outside.play("clock", frozen=True)
     adopt(actor=staff, panel_id=full.row.pk)
+    before = full.held()
 
-    listing = Listing(full.outside.client.list_inbounds())
-    for config in Config.objects.select_related("inbound"):
-        traffic = listing.traffic(config.email)
-        wanted = wanted_client(config, config.inbound, traffic=traffic, now=timezone.now())
-        held = listing.find(config.inbound.external_id, config.email)
-        assert difference(wanted, held, traffic=traffic) == {}, config.email
+    report = reconcile_panel(full.row.pk)
+
+    assert (report.findings, report.drift_count, report.strangers_count) == ([], 0, 0)
+    assert full.held() == before
 
 
 def test_the_links_lead_where_the_panels_own_did(full, staff):
@@ -227,24 +231,29 @@ def test_what_cannot_be_kept_whole_is_left_alone(protocol, client, reason):
     assert (candidate.config is None) == (reason is not None)
 
 
-def test_the_end_of_who_begins_at_first_use_is_taken_over_once_the_panel_says_it(one, staff):
-    client = one.add(expiry_ms=-MONTH_MS)
-    idle = one.add(expiry_ms=-MONTH_MS)
-    adopt(actor=staff, panel_id=one.row.pk)
-    rows = {row.external_id: row for row in one.row.inbounds.all()}
-    assert note_first_use(rows, Listing(one.outside.client.list_inbounds())) == []
+def test_the_end_of_who_begins_at_first_use_is_taken_over_once_the_panel_says_it(full, staff):
+    client, idle, renewed = (full.add(expiry_ms=-MONTH_MS) for _ in range(3))
+    adopt(actor=staff, panel_id=full.row.pk)
+    reconcile_panel(full.row.pk)
+    waiting = Config.objects.filter(first_use_ms=MONTH_MS)
+    assert waiting.count() == 3
+    # Prolonged while the panel, not told yet, lets its time begin.
+    prolonged = waiting.filter(email=renewed.email)
+    prolonged.update(first_use_ms=2 * MONTH_MS, revision=2)
 
-    one.outside.play("traffic", email=client.email, up=1, down=1)
-    one.outside.play("tick")
-    listing = Listing(one.outside.client.list_inbounds())
-    config = Config.objects.get(email=client.email)
-    assert note_first_use(rows, listing) == [config.pk]
+    for email in (client.email, renewed.email):
+        full.outside.play("traffic", email=email, up=1, down=1)
+    full.outside.play("tick")
+    reconcile_panel(full.row.pk)
 
-    config.refresh_from_db()
-    held = listing.find(config.inbound.external_id, config.email)
-    assert (config.first_use_ms, wanted_expiry_ms(config)) == (0, held.expiry_ms)
-    assert config.valid_to > datetime.now(UTC)
-    assert Config.objects.get(email=idle.email).first_use_ms == MONTH_MS
+    found = {config.email: config for config in Config.objects.all()}
+    ends = {stored["email"]: stored["expiryTime"] for stored in full.outside.show()["clients"]}
+    for email, months in ((client.email, 1), (renewed.email, 2)):
+        assert (found[email].first_use_ms, found[email].is_synced) == (0, True)
+        assert wanted_expiry_ms(found[email]) == ends[email]
+        left = found[email].valid_to - timezone.now()
+        assert abs(left.total_seconds() - months * MONTH_MS / 1000) < 300
+    assert (found[idle.email].first_use_ms, ends[idle.email]) == (MONTH_MS, -MONTH_MS)
 
 
 def test_only_staff_adopt(one, owner, staff):

@@ -10,10 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from django.utils import timezone
 
-from vpnconfigs.links.parse import parse_link
+from vpnconfigs.links.parse import parse_link, parse_links
 from vpnconfigs.links.share import Client, LinkError, make_links, read_inbound
+from vpnconfigs.models import Inbound
 from vpnconfigs.tests import xray
+from vpnconfigs.tests.panels import make_config
 
 # Looked for, not imported: it would bring Go's runtime into the tests' own process.
 pytestmark = pytest.mark.skipif(
@@ -232,3 +235,35 @@ def test_the_same_inbound_starts_over_plain_tcp(tmp_path):
 
     with xray.running(xray.server_config([row], page_port=port), log=tmp_path / "log") as process:
         assert process.poll() is None
+
+
+def test_a_link_that_an_app_reads_from_us_opens_what_the_panel_runs(shop_panel, client, tmp_path):
+    """From the shop's row to the panel, back as a mirrored inbound, out to the app, and through."""
+    panel = shop_panel("g2")
+    inbound = Inbound.objects.get(panel=panel.pk, network="xhttp")
+    config = make_config(panel, inbound=inbound)
+    panel.settle()
+    [server_port, proxy_port] = xray.free_ports(2)
+    [running] = [i for i in panel.connect().list_inbounds() if i.id == inbound.external_id]
+    row = {
+        "protocol": running.protocol,
+        "port": server_port,
+        "settings": running.settings,
+        "streamSettings": running.stream_settings,
+    }
+    # The panel names a port that only one of all tests could listen on.
+    Inbound.objects.filter(pk=inbound.pk).update(port=server_port, mirrored_at=timezone.now())
+
+    answer = client.get(f"/sub/{config.subscription.token}")
+
+    [link] = parse_links(answer.content.decode())
+    assert (link.secret, link.host) == (config.secret, "127.0.0.1")
+    with (
+        page_server() as page_port,
+        xray.running(xray.server_config([row], page_port=page_port), log=tmp_path / "server.log"),
+        xray.running(xray.client_config({proxy_port: link}), log=tmp_path / "client.log"),
+    ):
+        assert xray.fetch(proxy_port=proxy_port, host="shop.invalid") == (
+            200,
+            "page of shop.invalid",
+        )

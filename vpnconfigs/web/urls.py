@@ -10,13 +10,11 @@ from vpnconfigs.web import (
     news,
     qr,
     requests,
-    subscription,
 )
 
 app_name = "vpnconfigs"
 urlpatterns = [
     path("app", app_shell.show_app, name="app"),
-    path("sub/<str:subscription_token>", subscription.show_subscription, name="subscription"),
     path("configs", configs.list_configs, name="config-list"),
     path("configs/live", configs.refresh_configs, name="config-list-live"),
     path("configs/new", configs.order_config, name="config-create"),
