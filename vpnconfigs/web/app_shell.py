@@ -31,11 +31,10 @@ def show_app(request: HttpRequest) -> HttpResponseBase:
 
 def start_path(wanted: str) -> str:
     """Return a path of the shop's own pages, whatever was asked for."""
-    parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or not wanted.startswith("/"):
+    if not wanted.startswith("/") or wanted.startswith("//"):
         return HOME
     try:
-        match = resolve(parts.path)
+        match = resolve(urlsplit(wanted).path)
     except Resolver404:
         return HOME
     return wanted if match.app_name == "vpnconfigs" and match.url_name != "app" else HOME
