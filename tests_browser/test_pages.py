@@ -13,7 +13,7 @@ SERIOUS = ("serious", "critical")
 # Fields that a finger has to hit; links inside a sentence are as high as its line.
 SMALL_TARGETS = """
 () => [...document.querySelectorAll("button, summary, select, textarea, input, a.btn, nav a")]
-  .filter((node) => node.type !== "hidden" && node.type !== "checkbox" && node.checkVisibility())
+  .filter((node) => !["hidden", "checkbox", "radio"].includes(node.type) && node.checkVisibility())
   .filter((node) => node.getBoundingClientRect().height < 43.5)
   .map((node) => node.outerHTML.slice(0, 120))
 """

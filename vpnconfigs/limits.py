@@ -8,3 +8,6 @@ from config.lib.ratelimit import limited
 _CLAIMS = "10/h"
 
 limit_claims = method_decorator(limited("claims", _CLAIMS, key="user"))
+
+# The same count, for a page.
+limit_claim_page = limited("claims", _CLAIMS, key="user")

@@ -11,12 +11,13 @@ from accounts.api.client import bot_name_of, client_of
 from accounts.models import User
 from accounts.scopes import needed_scope
 from accounts.selectors.api_tokens import PREFIX, TokenPrincipal, find_token_principal
-from accounts.selectors.principals import Principal, find_principal
+from accounts.selectors.bearers import find_bearer
+from accounts.selectors.principals import Principal
 from accounts.services.api_tokens import touch_token
 from accounts.services.sessions import touch_session
 from accounts.services.telegram_sign_in import find_init_data_principal
 from accounts.telegram.init_data import looks_like_init_data
-from accounts.tokens import TokenRefusedError, decode_access_token
+from accounts.tokens import TokenRefusedError
 from config.lib.correlation import note
 from config.lib.errors import ForbiddenError
 
@@ -83,20 +84,3 @@ def _note_use(principal: Principal | TokenPrincipal) -> None:
         touch_token(principal.token_id)
     else:
         touch_session(principal.session_id)
-
-
-def find_bearer(token: str) -> Principal:
-    """Return who an access token stands for at this moment.
-
-    :raises TokenRefusedError: the token is bad or old, its session has ended, or the person's
-        password, role or ban has changed since it was made.
-    """
-    claims = decode_access_token(token)
-    principal = find_principal(claims.session_id)
-    if (
-        principal is None
-        or principal.user.pk != claims.user_id
-        or principal.version != claims.version
-    ):
-        raise TokenRefusedError("session_revoked")
-    return principal

@@ -130,7 +130,7 @@ def test_home_depends_on_who_comes(owner, stranger, staff, organization, page):
     assert Client().get("/home")["Location"] == "/login?next=/home"
     assert page(owner).get("/home")["Location"] == "/client"
     assert page(staff).get("/home")["Location"] == "/admin/"
-    assert page(stranger).get("/home")["Location"] == "/account"
+    assert page(stranger).get("/home")["Location"] == "/configs"
 
 
 def test_register_signs_in_as_owner():

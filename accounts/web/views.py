@@ -48,8 +48,9 @@ from accounts.web.telegram_ways import WIDGET_POLICY, find_ways
 from config.lib.drf import problem_headers
 from config.lib.errors import AppError, NotFoundError
 
-# Where a member of an organization works; the pages belong to an app above.
+# Where a member of an organization works, and what a customer has; pages of apps above.
 CABINET_URL = "/client"
+CONFIGS_URL = "/configs"
 
 
 class LandingView(TemplateView):
@@ -57,7 +58,7 @@ class LandingView(TemplateView):
 
 
 class HomeView(LoginRequiredMixin, View):
-    """Where a person goes who said nothing else: the cabinet, the admin, or the account."""
+    """Where a person goes who said nothing else: the cabinet, the admin, or their configs."""
 
     request: SignedInRequest
 
@@ -66,7 +67,7 @@ class HomeView(LoginRequiredMixin, View):
             return redirect(CABINET_URL)
         if request.user.is_staff:
             return redirect("admin:index")
-        return redirect("accounts:account")
+        return redirect(CONFIGS_URL)
 
 
 if TYPE_CHECKING:

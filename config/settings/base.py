@@ -342,6 +342,16 @@ YANDEX_BOT_TOKEN = env.str("YANDEX_BOT_TOKEN", default="")
 # Whether Yandex brings what is written to the bot, or we fetch it.
 YANDEX_WEBHOOK = env.bool("YANDEX_WEBHOOK", default=SITE_URL.startswith("https://"))
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
+# Who may put the Mini App into a frame: Telegram's web clients, and the stand-in's stage.
+TELEGRAM_WEB_ORIGINS = env.list(
+    "TELEGRAM_WEB_ORIGINS",
+    default=[
+        "https://web.telegram.org",
+        "https://webk.telegram.org",
+        "https://weba.telegram.org",
+        *(["{0.scheme}://{0.netloc}".format(urlsplit(SANDBOX_URL))] if SANDBOX_URL else []),
+    ],
+)
 # Where 3X-UI panels may stand: names, addresses or networks, each with or without a port. Empty:
 # anywhere in the open internet. Networks of ours must be named, or a panel's address could be
 # used to look around in them.

@@ -144,3 +144,27 @@ def cabinet_link(
         "count": count,
         "is_current": is_current,
     }
+
+
+@register.inclusion_tag("components/section_link.html", takes_context=True)
+def section_link(
+    context: dict[str, Any],
+    view_name: str,
+    icon_name: str,
+    label: str,
+    *,
+    is_marked: bool = False,
+) -> dict[str, object]:
+    """Return a section's link with a dot where something in it is unread."""
+    url = reverse(view_name)
+    # An error page is made without a request.
+    request = context.get("request")
+    path = request.path.rstrip("/") if request is not None else ""
+    is_current = path == url or path.startswith(f"{url}/")
+    return {
+        "url": url,
+        "icon_name": icon_name,
+        "label": label,
+        "is_marked": is_marked,
+        "is_current": is_current,
+    }

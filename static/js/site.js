@@ -12,22 +12,34 @@
     }
   };
 
-  const showError = (text) => {
+  const ICONS = { success: "circle-check", error: "alert-circle", warning: "alert-triangle" };
+  const showToast = (text, level) => {
     const shown = [...toasts().querySelectorAll(".site-toast-text")];
     if (shown.some((node) => node.textContent === text)) return;
     const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+    toast.className = `site-toast site-toast-${level}`;
     toast.querySelector(".site-toast-text").textContent = text;
+    const picture = toast.querySelector("use");
+    const [sprite] = picture.getAttribute("href").split("#");
+    picture.setAttribute("href", `${sprite}#${ICONS[level] || "info-circle"}`);
     toasts().append(toast);
+    scheduleDismissal(toast);
   };
+  const showError = (text) => showToast(text, "error");
+  document.addEventListener("site:toast", (event) => showToast(event.detail.text, event.detail.level));
 
   // --- The bell: what is live refreshes while somebody looks --------------------------------
   let failures = 0;
   let skipped = 0;
+  let ticks = 0;
   const tick = () => {
     // After failures the pace slows down to one try in eight.
     if (document.hidden || skipped++ < Math.min(failures * 2, 7)) return;
     skipped = 0;
     document.body.dispatchEvent(new CustomEvent("tick"));
+    // What changes seldom is asked for ten times less often.
+    ticks += 1;
+    if (ticks % 10 === 0) document.body.dispatchEvent(new CustomEvent("slowtick"));
   };
   setInterval(tick, TICK_MS);
   document.addEventListener("visibilitychange", () => {
@@ -89,7 +101,9 @@
     failures += 1;
     const { status, responseText } = event.detail.xhr;
     if (status === 401) {
-      window.location.reload();
+      // Inside of Telegram the shell signs in anew; see app.js.
+      if (document.body.matches(".page-app")) document.dispatchEvent(new CustomEvent("site:expired"));
+      else window.location.reload();
       return;
     }
     const page = new DOMParser().parseFromString(responseText, "text/html");
@@ -161,6 +175,44 @@
       text: "",
       get isWrong() {
         return this.text.trim() !== this.$root.dataset.expected;
+      },
+    }));
+
+    // Steps by system; the reader's own comes first.
+    Alpine.data("tabs", () => ({
+      init() {
+        const agent = navigator.userAgent;
+        const known = [
+          ["android", /Android/],
+          ["ios", /iPhone|iPad|iPod/],
+          ["windows", /Windows/],
+          ["macos", /Mac OS/],
+          ["linux", /Linux/],
+        ];
+        const [code] = known.find(([, pattern]) => pattern.test(agent)) || [];
+        const tab = this.$root.querySelector(`[data-tab="${code}"]`);
+        if (tab) this.show(tab);
+      },
+      show(tab) {
+        for (const each of this.$root.querySelectorAll("[role=tab]")) {
+          const isShown = each === tab;
+          each.setAttribute("aria-selected", String(isShown));
+          each.tabIndex = isShown ? 0 : -1;
+          this.$root.querySelector(`[data-panel="${each.dataset.tab}"]`).hidden = !isShown;
+        }
+      },
+      choose(event) {
+        this.show(event.target.closest("[role=tab]"));
+      },
+      move(event) {
+        const tabs = [...this.$root.querySelectorAll("[role=tab]")];
+        const at = tabs.indexOf(event.target.closest("[role=tab]"));
+        const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+        if (at < 0 || next === undefined) return;
+        event.preventDefault();
+        const tab = tabs[(next + tabs.length) % tabs.length];
+        this.show(tab);
+        tab.focus();
       },
     }));
 

@@ -1,9 +1,35 @@
 from django.urls import path
 
-from vpnconfigs.web import qr
+from vpnconfigs.web import (
+    app_shell,
+    claims,
+    config,
+    configs,
+    gifts,
+    invitations,
+    news,
+    qr,
+    requests,
+)
 
 app_name = "vpnconfigs"
 urlpatterns = [
+    path("app", app_shell.show_app, name="app"),
+    path("configs", configs.list_configs, name="config-list"),
+    path("configs/live", configs.refresh_configs, name="config-list-live"),
+    path("configs/new", configs.order_config, name="config-create"),
+    path("configs/new/price", configs.show_price, name="config-price"),
+    path("configs/claim", claims.claim_configs, name="config-claim"),
+    path("configs/invite", invitations.show_invitation, name="invite"),
+    path("configs/address", configs.renew_address, name="subscription-renew"),
+    path("configs/devices/<int:device_id>/remove", configs.forget_device, name="device-remove"),
+    path("configs/<uuid:config_id>", config.show_config, name="config-detail"),
+    path("configs/<uuid:config_id>/live", config.refresh_config, name="config-live"),
+    path("configs/<uuid:config_id>/name", config.rename, name="config-rename"),
+    path("configs/<uuid:config_id>/renew", config.renew, name="config-renew"),
+    path("configs/<uuid:config_id>/price", config.show_renewal_price, name="renewal-price"),
+    path("configs/<uuid:config_id>/move", config.move, name="config-move"),
+    path("configs/<uuid:config_id>/delete", config.delete, name="config-delete"),
     path(
         "configs/<uuid:config_id>/qr.svg",
         qr.show_config_qr,
@@ -28,4 +54,16 @@ urlpatterns = [
         {"kind": "png"},
         name="subscription-qr-png",
     ),
+    path("gifts", gifts.list_or_buy, name="gift-list"),
+    path("gifts/enter", gifts.enter_code, name="gift-enter"),
+    path("gifts/<str:gift_code>", gifts.show_or_take, name="gift-detail"),
+    path("join/<str:referral_code>", invitations.join, name="join"),
+    path("requests", requests.list_requests, name="request-list"),
+    path("requests/new", requests.ask, name="request-create"),
+    path("requests/<uuid:request_id>", requests.show_request, name="request-detail"),
+    path("requests/<uuid:request_id>/live", requests.refresh_request, name="request-live"),
+    path("requests/<uuid:request_id>/messages", requests.say, name="request-say"),
+    path("requests/<uuid:request_id>/withdraw", requests.withdraw, name="request-withdraw"),
+    path("news", news.list_news, name="news-list"),
+    path("news/<uuid:news_id>", news.show_news, name="news-detail"),
 ]
