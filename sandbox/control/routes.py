@@ -23,11 +23,8 @@ _ACTIONS: dict[str, Action] = {
     **telegram.ACTIONS,
     **avito.ACTIONS,
     **xui.ACTIONS,
-<<<<<<< HEAD
     **vpn.ACTIONS,
-=======
     **yandex.ACTIONS,
->>>>>>> yandex
 }
 # Actions on what their path names.
 _PLACED_ACTIONS: dict[str, PlacedAction] = {**xui.PLACED_ACTIONS}
