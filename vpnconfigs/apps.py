@@ -17,8 +17,10 @@ class VpnconfigsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.scopes import register_scope
-        from vpnconfigs import handlers
+        from config.lib.demo import register_demo
+        from vpnconfigs import demo, handlers
 
         register_scope("vpn", _("VPN configs"), views=CUSTOMER_VIEWS)
         register_scope("vpn-staff", _("VPN shop, for its staff"), views=STAFF_VIEWS)
         handlers.register()
+        register_demo("3 vpn", demo.seed)

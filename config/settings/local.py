@@ -18,6 +18,13 @@ TELEGRAM_THIRD_PARTY_KEYS = [
 ]
 if SANDBOX_URL:
     TELEGRAM_LINK_BASE = env.str("TELEGRAM_LINK_BASE", default=f"{SANDBOX_URL.rstrip('/')}/t.me")
+    # The stage shows the pages that bots open inside its phones, as Telegram does.
+    CONTENT_SECURITY_POLICY = {
+        "DIRECTIVES": {
+            **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+            "frame-ancestors": [SANDBOX_URL.rstrip("/")],
+        },
+    }
 if SANDBOX_URL and not env.str("TELEGRAM_OIDC_CLIENT_ID", default=""):
     TELEGRAM_OIDC_ISSUER = f"{SANDBOX_URL.rstrip('/')}/oidc"
     TELEGRAM_OIDC_CLIENT_ID = "700000001"

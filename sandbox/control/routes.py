@@ -1,13 +1,14 @@
 """``/control/…`` on the wire: JSON in, JSON out, 400 for what makes no sense."""
 
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.core import SANDBOX, Sandbox
 
-from . import avito, faults, telegram, world, xui
+from . import avito, faults, telegram, vpn, world, xui
 from .bodies import Body, ControlError, read_body
 
 Json = dict[str, Any]
@@ -22,6 +23,7 @@ _ACTIONS: dict[str, Action] = {
     **telegram.ACTIONS,
     **avito.ACTIONS,
     **xui.ACTIONS,
+    **vpn.ACTIONS,
 }
 # Actions on what their path names.
 _PLACED_ACTIONS: dict[str, PlacedAction] = {**xui.PLACED_ACTIONS}
@@ -54,6 +56,8 @@ def _posted(action: PlacedAction) -> Callable[[web.Request], Awaitable[web.Respo
         try:
             body = await read_body(request)
             result = action(request.app[SANDBOX], request, body)
+            if isawaitable(result):
+                result = await result
         except ControlError as error:
             return _refused(error)
         return web.json_response(result)

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.core import Sandbox
-from sandbox.xui import counting, lifecycle, records
+from sandbox.xui import counting, lifecycle, records, tokens
 from sandbox.xui.inbounds import inbound_json
 from sandbox.xui.state import GENERATIONS, Panel
 from sandbox.xui.wire import XuiError
@@ -53,10 +53,19 @@ def show_panel(sandbox: Sandbox, request: web.Request) -> Json:
     counting.run_due_tick(panel)
     return {
         **_credentials(sandbox, panel),
-        "xray_running": panel.xray_running,
+        **_condition(panel),
         "now_ms": panel.now_ms(),
+        "online": list(panel.online),
         "inbounds": [inbound_json(panel, i) for i in panel.database.inbounds.values()],
         "clients": _clients(panel),
+    }
+
+
+def _condition(panel: Panel) -> Json:
+    return {
+        "powered": panel.powered,
+        "reachable": panel.is_reachable,
+        "xray_running": panel.xray_running,
     }
 
 
@@ -126,7 +135,7 @@ def add_traffic(sandbox: Sandbox, panel: Panel, body: Body) -> None:
     row = panel.database.traffic.get(email)
     if row is None:
         raise ControlError("unknown email", status=404)
-    if not (panel.xray_running and row.enable):
+    if not (panel.lets_bytes_through and row.enable):
         raise ControlError("Xray does not let this client in", status=409)
     waiting = panel.bytes_waiting.setdefault(email, [0, 0])
     waiting[0] += up
@@ -151,7 +160,8 @@ def set_settings(sandbox: Sandbox, panel: Panel, body: Body) -> None:
         lifecycle.reset_settings(panel)
     if (username, password) != (panel.username, panel.password):
         panel.epoch += 1
-    panel.username, panel.password, panel.token = username, password, token
+    panel.username, panel.password = username, password
+    tokens.replace_default(panel, token)
     panel.two_factor_secret = TWO_FACTOR_SECRET if two_factor else None
 
 
@@ -170,6 +180,12 @@ def set_xray(sandbox: Sandbox, panel: Panel, body: Body) -> None:
     body.done()
     if not panel.xray_running:
         panel.bytes_waiting.clear()
+
+
+def set_power(sandbox: Sandbox, panel: Panel, body: Body) -> None:
+    powered = body.flag("on")
+    body.done()
+    lifecycle.set_power(panel, powered=powered)
 
 
 def _plain(act: Callable[[Panel], None]) -> "PanelAction":
@@ -202,7 +218,7 @@ def state(sandbox: Sandbox) -> Json:
 def _summary(sandbox: Sandbox, panel: Panel) -> Json:
     return {
         **_credentials(sandbox, panel),
-        "xray_running": panel.xray_running,
+        **_condition(panel),
         "inbounds": len(panel.database.inbounds),
         "clients": len(panel.database.traffic),
         "online": len(panel.online),
@@ -217,6 +233,7 @@ _ON_PANEL: dict[str, PanelAction] = {
     "clock": set_clock,
     "traffic": add_traffic,
     "restart": restart,
+    "power": set_power,
     "settings": set_settings,
     "xray": set_xray,
     "upgrade": upgrade,

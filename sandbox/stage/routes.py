@@ -3,7 +3,7 @@
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ STATIC = Path(__file__).parent.parent / "static"
 LANGUAGES = ("ru", "en")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-src {site}"
 )
 
 
@@ -26,10 +26,19 @@ def add_routes(app: web.Application) -> None:
 async def show_stage(request: web.Request) -> web.Response:
     """The page in the browser's language, or in that of ``?lang=``."""
     template = Template((STATIC / "stage.html").read_text(encoding="utf-8"))
-    site = escape(request.app[SANDBOX].settings.site_url)
-    page = template.substitute(lang=_language(request), site=site)
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+    site = request.app[SANDBOX].settings.site_url
+    page = template.substitute(lang=_language(request), site=escape(site))
+    headers = {
+        "Content-Security-Policy": POLICY.format(site=_origin(site)),
+        "Cache-Control": "no-cache",
+    }
     return web.Response(text=page, content_type="text/html", headers=headers)
+
+
+def _origin(site: str) -> str:
+    """The site's scheme, host and port: pages that bots open in a phone are framed from there."""
+    url = urlsplit(site)
+    return f"{url.scheme}://{url.netloc}"
 
 
 async def open_bot(request: web.Request) -> web.Response:

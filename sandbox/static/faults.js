@@ -17,6 +17,12 @@ const TARGETS = [
   "avito.uploadImages",
   "avito.token",
   "avito.webhook",
+  "xui.*",
+  "xui.login",
+  "xui.addClient",
+  "xui.updateClient",
+  "xui.deleteClient",
+  "xui.subscription",
 ];
 const DEEDS = ["status", "drop", "timeout_before", "timeout_after", "slow", "duplicate", "reorder"];
 const HANG_SECONDS = 12;

@@ -1,12 +1,13 @@
 /** One thread of the seller's: a topic, a whole group or a private chat with a bot. */
 
-import { get, post } from "./api.js";
+import { get, post, toast } from "./api.js";
 import { Composer } from "./composer.js";
 import { ICONS, avatar, clock, el, round } from "./dom.js";
 import { t } from "./i18n.js";
 import { quote } from "./parts.js";
 import { parts, preview } from "./seller-content.js";
 import { openGroupMenu } from "./seller-topics.js";
+import { openWebApp } from "./seller-webapp.js";
 import { askLine, openSheet } from "./sheet.js";
 import { Thread, bubble, head } from "./thread.js";
 
@@ -23,6 +24,8 @@ const COMMANDS = [
 ];
 // Kinds that have a caption, then those that have none.
 const CAPTIONED = { voice: "🎤", document: "📄", video: "🎬", audio: "🎵", animation: "🎞" };
+// What a VPN app takes: a server's own link, or an address with a subscription's token.
+const VPN_LINK = /(?:vless|trojan):\/\/\S+|https?:\/\/\S+\/sub\/[\w-]+/;
 const BARE = { sticker: "🙂", video_note: "⭕", location: "📍", venue: "🏟", contact: "👤", poll: "📊", dice: "🎲" };
 
 export class SellerThread {
@@ -42,7 +45,7 @@ export class SellerThread {
       limit: TEXT_MAX,
       submit: (text, mode) => this.say({ text, ...(mode && { [mode.kind === "edit" ? "edits" : "reply_to"]: mode.id }) }),
       attach: () => this.attach(),
-      commands: place.bot ? [] : COMMANDS.map((command) => ({ ...command, hint: t(`cmd_${command.name.slice(1)}`) })),
+      commands: place.bot ? botCommands(place.bot) : COMMANDS.map((command) => ({ ...command, hint: t(`cmd_${command.name.slice(1)}`) })),
     });
     seller.root.replaceChildren(this.head(), this.pinned, this.thread.node, this.closed, this.composer.node);
     this.fillActions();
@@ -52,6 +55,7 @@ export class SellerThread {
 
   /** A button above the composer that sends /start with what a link brought along. */
   offerStart(payload) {
+    this.seller.root.querySelector(".start-bot")?.remove();
     const text = `/start ${payload ?? ""}`.trim();
     const press = () => this.say({ text }).then(() => start.remove(), () => {});
     const start = el("button", { type: "button", class: "start-bot", testid: "start-bot", onclick: press }, t("start_bot"));
@@ -124,9 +128,21 @@ export class SellerThread {
 
   fillActions() {
     const { place, seller } = this;
-    if (place.bot) this.actions.replaceChildren(this.blockButton());
+    if (place.bot) this.actions.replaceChildren(...this.menuButton(), this.blockButton());
     else if (place.threadId) this.actions.replaceChildren(round({ testid: "topic-menu", label: t("topic_menu"), path: ICONS.more, onclick: () => this.topicMenu() }));
     else this.actions.replaceChildren(round({ testid: "group-menu", label: t("group_menu"), path: ICONS.more, onclick: () => openGroupMenu(seller, place.chatId) }));
+  }
+
+  /** What the bot has put beside the line to write in: a page of its own. */
+  menuButton() {
+    const { bot } = this.place;
+    const page = this.seller.state.bots.find((known) => known.token === bot.token)?.menu_button;
+    if (page?.type !== "web_app") return [];
+    return [button(page.text, () => this.openPage(bot, page.web_app.url, page.text), "menu-button")];
+  }
+
+  openPage(bot, url, title) {
+    return openWebApp(this.seller.root, { bot, user: this.seller.user, url, title });
   }
 
   blockButton() {
@@ -198,6 +214,8 @@ export class SellerThread {
       if (message.text) items.push({ key: "edit", label: t("edit"), mark: "✎", act: () => this.composer.begin({ kind: "edit", id, text: message.text }) });
       items.push({ key: "delete", label: t("delete"), mark: "✕", danger: true, act: () => this.deed("delete", { message_id: id }) });
     }
+    const [link] = VPN_LINK.exec(message.text ?? "") ?? [];
+    if (link) items.push({ key: "to-vpn", label: t("to_vpn"), mark: "🛡", act: () => this.seller.onVpnLink(link) });
     if (message.reactions?.length) items.push({ key: "unreact", label: t("unreact"), mark: "○", act: () => react(null) });
     openSheet(this.seller.root, { title: text, items, emojis: EMOJIS.map((emoji) => ({ emoji, act: () => react(emoji) })) });
   }
@@ -236,10 +254,25 @@ export class SellerThread {
 
   key(message, key) {
     if (key.url) return el("a", { class: "key", href: key.url, target: "_blank", rel: "noreferrer" }, `${key.text} ↗`);
+    if (key.copy_text) return button(key.text, () => copy(key.copy_text.text), "key", "key");
+    if (key.web_app) {
+      const bot = this.seller.state.bots.find((known) => known.id === message.from.id);
+      return button(`${key.text} ▣`, () => this.openPage(bot, key.web_app.url, key.text), "key", "key");
+    }
     return button(key.text, () => this.deed("press", { message_id: message.message_id, data: key.callback_data }), "key", "key");
   }
 }
 
 function button(text, act, testid, className = "mini") {
   return el("button", { type: "button", class: className, testid, onclick: () => act().catch(() => {}) }, text);
+}
+
+function botCommands(bot) {
+  const known = new Map(bot.commands.map(({ command, description }) => [`/${command}`, description]));
+  return [...known].map(([name, hint]) => ({ name, hint }));
+}
+
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  toast(t("copied"));
 }

@@ -5,8 +5,10 @@ import { SellerThread } from "./seller-thread.js";
 import { SellerTopics } from "./seller-topics.js";
 
 export class Seller {
-  constructor(root) {
+  /** `onVpnLink(link)`: the person takes a link from a message into the VPN app. */
+  constructor(root, { onVpnLink }) {
     this.root = root;
+    this.onVpnLink = onVpnLink;
     this.state = { bots: [], chats: [], users: [] };
     this.userId = Number(localStorage.getItem("seller")) || null;
     this.seen = new Map();
@@ -55,7 +57,9 @@ export class Seller {
   }
 
   openBot(bot) {
-    if (this.user) this.openThread({ chatId: this.user.id, bot, title: bot.first_name, subtitle: `@${bot.username}` });
+    if (!this.user) return;
+    this.openThread({ chatId: this.user.id, bot, title: bot.first_name, subtitle: `@${bot.username}` });
+    if (!bot.started.includes(this.user.id)) this.view.offerStart();
   }
 
   /** Open the chat with a bot and offer to start it; false where there is no such bot. */

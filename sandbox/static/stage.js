@@ -3,8 +3,10 @@
 import { get } from "./api.js";
 import { Buyer } from "./buyer.js";
 import { lang, t, translate } from "./i18n.js";
+import { Panels } from "./panels.js";
 import { Seller } from "./seller.js";
 import { Tools } from "./tools.js";
+import { VpnApp } from "./vpn.js";
 
 const PAUSE_MS = 500;
 const HIDDEN_PAUSE_MS = 4000;
@@ -14,7 +16,9 @@ if (asked === "ru" || asked === "en") document.documentElement.lang = asked;
 translate();
 
 const buyer = new Buyer(document.getElementById("buyer"));
-const seller = new Seller(document.getElementById("seller"));
+const seller = new Seller(document.getElementById("seller"), { onVpnLink: openInVpn });
+const vpn = new VpnApp(document.getElementById("vpn"));
+const panels = new Panels(document.getElementById("panels"), { isInSight: () => document.body.dataset.scene === "vpn" && !document.hidden });
 const tools = new Tools(document.getElementById("tools"), {
   onNewChat: async (chatId) => {
     await look();
@@ -34,7 +38,7 @@ async function look() {
   const state = await get(`state?after=${revision}`);
   if (state.telegram) {
     revision = state.revision;
-    await Promise.all([buyer.update(state), seller.update(state)]);
+    await Promise.all([buyer.update(state), seller.update(state), panels.update(state)]);
     tools.update(state, seller.user);
   }
   await tools.refreshJournal(state.last_seq);
@@ -53,6 +57,22 @@ async function follow() {
   setTimeout(follow, document.hidden ? HIDDEN_PAUSE_MS : PAUSE_MS);
 }
 
+/** Who plays: a buyer and a seller, or a person with a VPN app and the panels. */
+function setScene(scene) {
+  document.body.dataset.scene = scene;
+  localStorage.setItem("scene", scene);
+  for (const button of document.querySelectorAll("[data-stage]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.stage === scene));
+  }
+  show(scene === "vpn" ? "app" : "buyer");
+  panels.look().catch(() => {});
+}
+
+function openInVpn(link) {
+  setScene("vpn");
+  vpn.open(link).catch(() => {});
+}
+
 function show(pane) {
   document.body.dataset.pane = pane;
   for (const tab of document.querySelectorAll("[data-show]")) {
@@ -62,6 +82,9 @@ function show(pane) {
 
 for (const tab of document.querySelectorAll("[data-show]")) {
   tab.addEventListener("click", () => show(tab.dataset.show));
+}
+for (const button of document.querySelectorAll("[data-stage]")) {
+  button.addEventListener("click", () => setScene(button.dataset.stage));
 }
 for (const button of document.querySelectorAll("[data-lang]")) {
   button.setAttribute("aria-pressed", String(button.dataset.lang === lang()));
@@ -80,5 +103,5 @@ async function openBot() {
   if (seller.offerStart(query.get("bot"), query.get("start"))) show("seller");
 }
 
-show("buyer");
+setScene(localStorage.getItem("scene") === "vpn" ? "vpn" : "talk");
 openBot().catch(() => {}).then(follow);

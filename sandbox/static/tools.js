@@ -14,7 +14,9 @@ export class Tools {
     this.onPerson = onPerson;
     this.lastSeq = 0;
     this.faults = new Faults({ chatInSight });
-    root.replaceChildren(this.chatForm(), this.faults.node, this.journalBox(), this.peopleForm());
+    const chat = this.chatForm();
+    chat.classList.add("only-talk");
+    root.replaceChildren(chat, this.faults.node, this.journalBox(), this.peopleForm());
   }
 
   update(state, user) {

@@ -73,11 +73,14 @@ def test_many_are_switched_and_removed_by_email(g3b):
     for email in ("d1", "d2"):
         g3b.add(client(email))
     emails = {"emails": ["d1", "none"]}
-    assert g3b.post("clients/bulkDisable", json=emails).json()["obj"] == {"affected": 1}
+    skipped = [{"email": "none", "reason": "client not found"}]
+    disabled = g3b.post("clients/bulkDisable", json=emails).json()["obj"]
+    assert disabled == {"changed": 1, "skipped": skipped}
     assert (g3b.find("d1")["enable"], g3b.find("d2")["enable"]) == (False, True)
     g3b.post("clients/bulkEnable", json=emails)
     assert g3b.find("d1")["enable"] is True
-    assert g3b.post("clients/bulkDel", json=emails).json()["obj"] == {"deleted": 1}
+    deleted = g3b.post("clients/bulkDel", json=emails).json()["obj"]
+    assert deleted == {"deleted": 1, "skipped": skipped}
     assert g3b.find("d1") is None
     assert g3b.find("d2") is not None
 

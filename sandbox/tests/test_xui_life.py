@@ -238,6 +238,18 @@ def test_a_spoilt_answer_hides_a_write_that_was_done(desk, how):
     assert desk.find("d1") is not None
 
 
+def test_a_packed_answer_may_break_off(desk):
+    desk.world.fault("xui.addClient", "error", error="broken_gzip", times=1)
+    try:
+        answer = desk.add(client("d1"))
+    except requests.RequestException:
+        pass
+    else:
+        with pytest.raises(requests.JSONDecodeError):
+            answer.json()
+    assert desk.find("d1") is not None
+
+
 def test_a_success_may_come_without_a_cookie(world):
     desk = Desk(world, "g2", signed_in=False)
     world.fault("xui.login", "error", error="no_cookie", times=1)

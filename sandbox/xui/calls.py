@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .state import Inbound, Panel
@@ -24,13 +24,14 @@ GAP_SECONDS = 0.05
 
 @dataclass(kw_only=True)
 class Call:
-    """``path`` and ``query`` by name, ``body`` from JSON or a form."""
+    """``path`` and ``query`` by name; ``body`` from JSON or a form, or ``items`` from a list."""
 
     panel: Panel
     host: str
     path: dict[str, str]
     query: dict[str, str]
     body: Json
+    items: list[Any] = field(default_factory=list)
 
     def number(self, name: str) -> int:
         """The whole number in the path.

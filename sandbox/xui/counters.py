@@ -5,7 +5,6 @@ from typing import Any
 
 from . import counting
 from .calls import Call
-from .records import remove
 from .state import Inbound, Traffic
 from .wire import invalid_body, not_found, own_error
 
@@ -60,15 +59,6 @@ async def reset_traffic(call: Call) -> None:
     counting.reset_row(call.panel, _row(call))
 
 
-async def reset_many(call: Call) -> Json:
-    """The rows of ``emails`` to zero; unknown ones are passed over."""
-    rows = call.panel.database.traffic
-    found = [rows[email] for email in call.body.get("emails") or [] if email in rows]
-    for row in found:
-        counting.reset_row(call.panel, row)
-    return {"affected": len(found)}
-
-
 async def reset_clients_of(call: Call) -> None:
     """All clients of an inbound, or with -1 of all inbounds."""
     wanted = call.number("id")
@@ -116,29 +106,6 @@ async def list_ips(call: Call) -> str:
 
 async def clear_ips(call: Call) -> None:
     return None
-
-
-async def enable_many(call: Call) -> Json:
-    return _switch(call, enable=True)
-
-
-async def disable_many(call: Call) -> Json:
-    return _switch(call, enable=False)
-
-
-def _switch(call: Call, *, enable: bool) -> Json:
-    rows = call.panel.database.traffic
-    found = [rows[email] for email in call.body.get("emails") or [] if email in rows]
-    for row in found:
-        counting.set_enabled(call.panel, row, enable=enable)
-    return {"affected": len(found)}
-
-
-async def delete_many(call: Call) -> Json:
-    known = [e for e in call.body.get("emails") or [] if e in call.panel.database.records]
-    for email in known:
-        remove(call.panel, email, keep_traffic=bool(call.body.get("keepTraffic")))
-    return {"deleted": len(known)}
 
 
 async def get_status(call: Call) -> Json:

@@ -43,7 +43,7 @@ def run_due_tick(panel: Panel) -> None:
 def tick(panel: Panel) -> None:
     """Count what Xray has counted, renew, disable; nothing happens while Xray stands."""
     panel.ticked_at = panel.now()
-    if not panel.xray_running:
+    if not panel.lets_bytes_through:
         panel.online = []
         return
     waiting, panel.bytes_waiting = panel.bytes_waiting, {}

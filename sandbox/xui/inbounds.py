@@ -135,6 +135,15 @@ async def delete_inbound(call: Call) -> int:
     return inbound.id
 
 
+async def delete_inbounds(call: Call) -> Json:
+    """The inbounds of ``ids``; unknown ones are passed over."""
+    given = call.body.get("ids")
+    known = [i for i in given if i in call.panel.database.inbounds] if given else []
+    for inbound_id in known:
+        remove_inbound(call.panel, call.inbound(inbound_id))
+    return {"deleted": len(known)}
+
+
 def remove_inbound(panel: Panel, inbound: Inbound) -> None:
     """Remove the inbound with the rows of whoever was in it alone."""
     database = panel.database

@@ -52,6 +52,16 @@ def restart(panel: Panel, *, seconds: float) -> None:
     panel.online = []
 
 
+def set_power(panel: Panel, *, powered: bool) -> None:
+    """Off, the machine refuses every connection and counts nothing; on, it is as it was left."""
+    if powered and not panel.powered:
+        panel.started_at = time.time()
+    panel.powered = powered
+    if not powered:
+        panel.bytes_waiting.clear()
+        panel.online = []
+
+
 def reset_settings(panel: Panel) -> None:
     """The panel's settings as after the install: no session survives."""
     panel.secret = secrets.token_hex(24)

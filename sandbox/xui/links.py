@@ -61,12 +61,17 @@ def make_links(panel: Panel, inbound: Inbound, client: Json, *, host: str) -> li
             own["security"] = force
         if own["security"] == "none":
             own = {k: v for k, v in own.items() if k not in ("alpn", "fp", "sni", "flow")}
-        name = "-".join(filter(None, (inbound.remark, client["email"], proxy.get("remark"))))
+        name = make_name(inbound, client, proxy.get("remark"))
         address = f"{_bracketed(panel, proxy['dest'])}:{proxy['port']}"
         query = urlencode(own, quote_via=quote, safe="")
         user = _user(panel, inbound, client)
         made.append(f"{inbound.protocol}://{user}@{address}?{query}#{quote(name, safe='')}")
     return made
+
+
+def make_name(inbound: Inbound, client: Json, remark: str | None = None) -> str:
+    """What a VPN app shows: the inbound, whose it is, and of several proxies which."""
+    return "-".join(filter(None, (inbound.remark, client["email"], remark)))
 
 
 def _user(panel: Panel, inbound: Inbound, client: Json) -> str:

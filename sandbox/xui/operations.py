@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import blobs, counters, inbounds, links, records
+from . import blobs, bulk, counters, inbounds, links, records, tokens
 from .calls import Call
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -47,6 +47,7 @@ _ROWS: tuple[tuple[str, str, str, Handler, frozenset[str], str], ...] = (
     ("addInbound", "POST", "inbounds/add", inbounds.add_inbound, ALL, ""),
     ("updateInbound", "POST", "inbounds/update/:id", inbounds.update_inbound, ALL, ""),
     ("deleteInbound", "POST", "inbounds/del/:id", inbounds.delete_inbound, ALL, ""),
+    ("deleteInbounds", "POST", "inbounds/bulkDel", inbounds.delete_inbounds, NEW, ""),
     ("setEnable", "POST", "inbounds/setEnable/:id", inbounds.set_enable, ALL, ""),
     ("addClient", "POST", "inbounds/addClient", blobs.add_clients, OLD, ADDED),
     ("updateClient", "POST", "inbounds/updateClient/:clientId", blobs.update_client, OLD, UPDATED),
@@ -100,15 +101,19 @@ _ROWS: tuple[tuple[str, str, str, Handler, frozenset[str], str], ...] = (
     ("attachClient", "POST", "clients/:email/attach", records.attach, NEW, UPDATED),
     ("getClient", "GET", "clients/get/:email", records.get_client, NEW, ""),
     ("listClients", "GET", "clients/list", records.list_clients, NEW, ""),
+    ("listPage", "GET", "clients/list/paged", records.list_page, NEW, ""),
+    ("getByTelegram", "GET", "clients/get/tgId/:id", records.get_by_telegram, NEW, ""),
     ("getTraffic", "GET", "clients/traffic/:email", counters.get_traffic, NEW, ""),
     ("setTraffic", "POST", "clients/updateTraffic/:email", counters.set_traffic, NEW, ""),
     ("resetTraffic", "POST", "clients/resetTraffic/:email", counters.reset_traffic, NEW, RESET),
-    ("resetMany", "POST", "clients/bulkResetTraffic", counters.reset_many, NEW, RESET),
+    ("resetMany", "POST", "clients/bulkResetTraffic", bulk.reset_traffic, NEW, RESET),
     ("resetClients", "POST", "clients/resetAllTraffics", counters.reset_clients, NEW, RESET),
     ("resetInbound", "POST", "inbounds/:id/resetTraffic", counters.reset_inbound, NEW, RESET),
-    ("enableMany", "POST", "clients/bulkEnable", counters.enable_many, NEW, UPDATED),
-    ("disableMany", "POST", "clients/bulkDisable", counters.disable_many, NEW, UPDATED),
-    ("deleteMany", "POST", "clients/bulkDel", counters.delete_many, NEW, DELETED),
+    ("enableMany", "POST", "clients/bulkEnable", bulk.enable, NEW, UPDATED),
+    ("disableMany", "POST", "clients/bulkDisable", bulk.disable, NEW, UPDATED),
+    ("adjustMany", "POST", "clients/bulkAdjust", bulk.adjust, NEW, UPDATED),
+    ("createMany", "POST", "clients/bulkCreate", bulk.create, NEW, ADDED),
+    ("deleteMany", "POST", "clients/bulkDel", bulk.delete, NEW, DELETED),
     ("deleteDepleted", "POST", "clients/delDepleted", records.delete_depleted, NEW, ""),
     ("onlines", "POST", "clients/onlines", counters.list_online, NEW, ""),
     ("lastOnline", "POST", "clients/lastOnline", counters.list_last_online, NEW, ""),
@@ -116,6 +121,10 @@ _ROWS: tuple[tuple[str, str, str, Handler, frozenset[str], str], ...] = (
     ("clearIps", "POST", "clients/clearIps/:email", counters.clear_ips, NEW, ""),
     ("subLinks", "GET", "clients/subLinks/:subId", links.sub_links, NEW, ""),
     ("clientLinks", "GET", "clients/links/:email", links.client_links, NEW, ""),
+    ("listTokens", "GET", "setting/apiTokens", tokens.list_tokens, NEW, ""),
+    ("createToken", "POST", "setting/apiTokens/create", tokens.create_token, NEW, ""),
+    ("deleteToken", "POST", "setting/apiTokens/delete/:id", tokens.delete_token, NEW, ""),
+    ("setTokenEnabled", "POST", "setting/apiTokens/setEnabled/:id", tokens.set_enabled, NEW, ""),
     ("status", "GET", "server/status", counters.get_status, ALL, ""),
     ("updateInfo", "GET", "server/getPanelUpdateInfo", counters.get_update_info, ALL, ""),
 )

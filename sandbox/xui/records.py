@@ -81,8 +81,16 @@ async def add_client(call: Call) -> None:
 
     :raises XuiError: e-mail or subId are taken or unfit, an inbound is unknown.
     """
-    client = _bound(call.body.get("client"))
-    inbound_ids = _inbound_ids(call)
+    create(call, body=call.body)
+
+
+def create(call: Call, *, body: Json) -> None:
+    """What ``add_client`` does, with a body that may be one of many.
+
+    :raises XuiError: e-mail or subId are taken or unfit, an inbound is unknown.
+    """
+    client = _bound(body.get("client"))
+    inbound_ids = _inbound_ids(call, body)
     email, sub_id = client["email"], client.get("subId") or ""
     database = call.panel.database
     known = _find(database, email)
@@ -146,12 +154,12 @@ def remove(panel: Panel, email: str, *, keep_traffic: bool = False) -> None:
 
 async def detach(call: Call) -> None:
     record = _get(call.panel.database, call.path["email"])
-    gone = _inbound_ids(call)
+    gone = _inbound_ids(call, call.body)
     record.inbound_ids = [i for i in record.inbound_ids if i not in gone]
 
 
 async def attach(call: Call) -> None:
-    _attach(_get(call.panel.database, call.path["email"]), _inbound_ids(call))
+    _attach(_get(call.panel.database, call.path["email"]), _inbound_ids(call, call.body))
 
 
 def _attach(record: Record, inbound_ids: list[int]) -> None:
@@ -172,6 +180,35 @@ async def get_client(call: Call) -> Json:
 
 async def list_clients(call: Call) -> list[Json]:
     return [record_json(call.panel, r) for r in call.panel.database.records.values()]
+
+
+async def list_page(call: Call) -> Json:
+    """One page of the records, those first that were made first; ``search`` is in the e-mail."""
+    found = [r for r in call.panel.database.records.values() if _is_sought(call, r)]
+    page, size = _positive(call, "page", 1), _positive(call, "pageSize", 25)
+    shown = found[(page - 1) * size : page * size]
+    return {
+        "items": [record_json(call.panel, record) for record in shown],
+        "total": len(call.panel.database.records),
+        "filtered": len(found),
+        "page": page,
+        "pageSize": size,
+    }
+
+
+def _is_sought(call: Call, record: Record) -> bool:
+    return call.query.get("search", "").lower() in record.client["email"].lower()
+
+
+def _positive(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and int(text) else default
+
+
+async def get_by_telegram(call: Call) -> list[Json]:
+    wanted = call.number("id")
+    records = call.panel.database.records.values()
+    return [record_json(call.panel, r) for r in records if r.client.get("tgId") == wanted]
 
 
 async def delete_depleted(call: Call) -> Json:
@@ -197,8 +234,8 @@ def _bound(value: Any) -> Json:
     return {name: v for name, v in client.items() if name not in _SHOWN_ONLY}
 
 
-def _inbound_ids(call: Call) -> list[int]:
-    ids = call.body.get("inboundIds")
+def _inbound_ids(call: Call, body: Json) -> list[int]:
+    ids = body.get("inboundIds")
     if not isinstance(ids, list) or not ids or not all(type(i) is int for i in ids):
         raise invalid_body("inboundIds", "inboundIds is required", rule="required")
     return [call.inbound(i).id for i in ids]

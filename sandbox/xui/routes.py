@@ -1,8 +1,8 @@
 """``/xui/<panel>/…`` on the wire."""
 
+import gzip
 import http
 import json
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ from sandbox.core import SANDBOX, Sandbox
 from sandbox.faults import Fault, answer
 from sandbox.journal import Entry
 
-from . import counting, sessions, subscription
+from . import counting, openapi, sessions, subscription
 from .calls import Call
 from .operations import find_operation
 from .state import Panel
@@ -33,7 +33,7 @@ Apply = Callable[[], Awaitable[web.Response]]
 
 API = "panel/api/"
 # Errors that spoil the answer of a call that has been applied.
-SPOILING = ("empty", "truncated", "bad_gateway")
+SPOILING = ("empty", "truncated", "broken_gzip", "bad_gateway")
 GATEWAY_STATUSES = (502, 503, 504)
 
 
@@ -42,31 +42,33 @@ def add_routes(app: web.Application) -> None:
 
 
 async def handle(request: web.Request) -> web.StreamResponse:
-    """Whatever is asked of a panel; while it restarts nobody answers."""
+    """Whatever is asked of a panel; while it restarts or is off nobody answers."""
     sandbox = request.app[SANDBOX]
     panel = sandbox.world.xui.panels.get(request.match_info["panel"])
     if panel is None:
         return web.Response(status=404)
-    if panel.refuses_until > time.time():
+    if not panel.is_reachable:
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
     counting.run_due_tick(panel)
     path = unquote(request.rel_url.raw_path).removeprefix(f"/xui/{panel.name}/")
-    if path.startswith("sub/"):
-        return await _journaled(sandbox, panel, request, *_subscription(panel, request, path))
+    form, _, sub_id = path.partition("/")
+    if form in subscription.FORMATS and sub_id:
+        found = _subscription(panel, request, form=form, sub_id=sub_id)
+        return await _journaled(sandbox, panel, request, *found)
     if path.startswith(API):
         return await _call_api(sandbox, panel, request, path.removeprefix(API))
     return await _call_door(sandbox, panel, request, path)
 
 
-def _subscription(panel: Panel, request: web.Request, path: str) -> tuple[str, Json, Apply]:
-    sub_id = path.removeprefix("sub/")
-
+def _subscription(
+    panel: Panel, request: web.Request, *, form: str, sub_id: str
+) -> tuple[str, Json, Apply]:
     async def apply() -> web.Response:
-        return subscription.answer(panel, request, sub_id)
+        return subscription.answer(panel, request, form=form, sub_id=sub_id)
 
-    return "subscription", {"subId": sub_id}, apply
+    return "subscription", {"subId": sub_id, "format": form}, apply
 
 
 async def _call_door(
@@ -112,8 +114,10 @@ def _no_route() -> web.Response:
 async def _call_api(
     sandbox: Sandbox, panel: Panel, request: web.Request, path: str
 ) -> web.Response:
+    if path == "openapi.json" and panel.facts.by_email and request.method == "GET":
+        return await _journaled(sandbox, panel, request, *_openapi(panel, request))
     found = find_operation(generation=panel.generation, method=request.method, path=path)
-    body = await _read_body(request)
+    body, items = await _read_body(request), await _read_items(request)
     operation, names = found if found is not None else (None, {})
     name = operation.name if operation is not None else "unknown"
     query = dict(request.query)
@@ -128,6 +132,7 @@ async def _call_api(
             path=names,
             query=query,
             body=body,
+            items=items,
         )
         result = await operation.handler(call)
         if request.method != "GET":
@@ -137,6 +142,14 @@ async def _call_api(
     params = {**body, **query, **names}
     params.setdefault("email", _email_in(body))
     return await _journaled(sandbox, panel, request, name, params, apply)
+
+
+def _openapi(panel: Panel, request: web.Request) -> tuple[str, Json, Apply]:
+    async def apply() -> web.Response:
+        sessions.authorize(panel, request, form={})
+        return web.json_response(openapi.describe(panel))
+
+    return "openapi", {}, apply
 
 
 def _email_in(body: Json) -> str | None:
@@ -212,6 +225,17 @@ async def _read_body(request: web.Request) -> Json:
     return dict(await request.post())
 
 
+async def _read_items(request: web.Request) -> list[Any]:
+    """The list that a JSON body is; empty where it is none."""
+    if request.content_type != "application/json":
+        return []
+    try:
+        body = json.loads(await request.read() or b"[]")
+    except (ValueError, RecursionError):
+        return []
+    return body if isinstance(body, list) else []
+
+
 def _spoilt(response: web.Response, *, entry: Entry, how: str) -> web.Response:
     entry.status = response.status
     if how == "empty":
@@ -219,6 +243,10 @@ def _spoilt(response: web.Response, *, entry: Entry, how: str) -> web.Response:
     if how == "bad_gateway":
         return _gateway(502)
     text = response.text or ""
+    if how == "broken_gzip":
+        packed = gzip.compress(text.encode())
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        return web.Response(body=packed[: len(packed) // 2], headers=headers)
     return web.Response(text=text[: len(text) // 2], content_type="application/json")
 
 

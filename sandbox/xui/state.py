@@ -133,8 +133,22 @@ def _new_token() -> str:
 
 
 @dataclass(kw_only=True)
+class ApiToken:
+    """A Bearer token as the table of 3.1.0 and later keeps it: its SHA-256 only."""
+
+    id: int
+    name: str
+    digest: str
+    created_at: int
+    enabled: bool = True
+
+
+@dataclass(kw_only=True)
 class Panel:
     """One panel; ``username`` and ``password`` open it, ``epoch`` rises when they change.
+
+    ``token`` is the one that every guarded panel is made with; ``tokens`` is the table, ``None``
+    until somebody looks into it. ``powered`` is the machine's switch.
 
     ``bytes_waiting`` is what Xray has counted and the panel not yet asked for: ``[up, down]`` by
     e-mail. The clock is ``clock_ahead`` seconds ahead, or stands at ``frozen_at``.
@@ -148,6 +162,8 @@ class Panel:
     token: str = field(default_factory=_new_token)
     secret: str = field(default_factory=_new_token)
     guid: str = field(default_factory=_new_token)
+    tokens: dict[int, ApiToken] | None = None
+    powered: bool = True
     two_factor_secret: str | None = None
     epoch: int = 0
     database: Database = field(default_factory=Database)
@@ -166,6 +182,14 @@ class Panel:
     @property
     def facts(self) -> Generation:
         return GENERATIONS[self.generation]
+
+    @property
+    def lets_bytes_through(self) -> bool:
+        return self.powered and self.xray_running
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.powered and self.refuses_until <= time.time()
 
     def now(self) -> float:
         """Seconds since the epoch by the panel's own clock."""

@@ -52,7 +52,9 @@ def lock_inbound(inbound_id: int) -> Inbound:
 
     :raises NotFoundError: there is no such inbound.
     """
-    inbound = Inbound.objects.select_for_update(no_key=True).filter(pk=inbound_id).first()
+    # The model's own order joins the panel, whose row would be locked too, and as the second one.
+    rows = Inbound.objects.order_by("pk").select_for_update(no_key=True)
+    inbound = rows.filter(pk=inbound_id).first()
     if inbound is None:
         raise NotFoundError
     return inbound
