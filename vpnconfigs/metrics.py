@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import F, OuterRef, Subquery
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
@@ -29,11 +29,9 @@ def panels() -> Iterable[Metric]:
 
 
 def _drift() -> int:
-    """Of each panel's last report; one older than the last comparison has nothing left to say."""
+    """Return the differences that the last report of each panel left."""
     last = PanelReport.objects.filter(panel=OuterRef("pk")).order_by("-id")[:1]
-    found = Panel.objects.filter(is_enabled=True).annotate(
-        differed=Subquery(last.values("drift_count")),
-        repaired=Subquery(last.values("repaired_count")),
+    left = Panel.objects.filter(is_enabled=True).annotate(
+        left=Subquery(last.annotate(left=F("drift_count") - F("repaired_count")).values("left"))
     )
-    sums = found.aggregate(differed=Sum("differed"), repaired=Sum("repaired"))
-    return (sums["differed"] or 0) - (sums["repaired"] or 0)
+    return sum(left.exclude(left=None).values_list("left", flat=True))

@@ -14,6 +14,8 @@ from config.lib.queue import ring_on_commit
 from integrations.tests import panels as outside
 from integrations.tests.panels import GENERATIONS, TROJAN, VLESS
 from integrations.xui.client import panel_client
+from integrations.xui.probe import connect
+from integrations.xui.wire import Wire
 from vpnconfigs.models import Config, Inbound, Panel, Removal, SubscriptionLink
 from vpnconfigs.selectors.inbounds import flow_for
 from vpnconfigs.services import panel_health, panels, reconciling, syncing
@@ -103,18 +105,33 @@ class ShopPanel(outside.Panel):
         clients = self.show()["clients"]
         return {c["email"]: c for c in clients if not c["email"].startswith("anchor-")}
 
+    def add_stranger(self, protocol: str = VLESS, **fields):
+        """Let the panel's own admin add a client; return it."""
+        stranger = outside.new_client(protocol, **fields)
+        self.connect().add_client(self.inbounds[protocol], stranger)
+        return stranger
+
+    def write_by_hand(self, fields: dict) -> None:
+        """Let the panel's own admin write a VLESS client as ``stored`` shows it, changed."""
+        fields = {k: v for k, v in fields.items() if k not in ("inbound_id", "stats")}
+        wire = Wire(self.url, self.credentials)
+        if connect(wire).generation == "g3b":
+            wire.call("POST", f"/panel/api/clients/update/{fields['email']}", json=fields)
+        else:
+            body = {"id": self.inbounds[VLESS], "settings": {"clients": [fields]}}
+            wire.call("POST", f"/panel/api/inbounds/updateClient/{fields['id']}", json=body)
+        wire.close()
+
+    def remove_by_hand(self, email: str) -> None:
+        """Let the panel's own admin remove a client."""
+        (stored,) = self.stored(email)
+        client = outside.new_client(email=email, sub_id=stored["subId"])
+        self.connect().delete_client(stored["inbound_id"], client)
+
     def remove_anchor(self, protocol: str) -> None:
         """Let the panel's own client leave an inbound in which there is another."""
-        anchor = next(
-            client
-            for client in self.show()["clients"]
-            if client["inbound_id"] == self.inbounds[protocol]
-            and client["email"].startswith("anchor-")
-        )
-        self.connect().delete_client(
-            anchor["inbound_id"],
-            outside.new_client(protocol, email=anchor["email"], sub_id=anchor["subId"]),
-        )
+        clients = [c for c in self.show()["clients"] if c["inbound_id"] == self.inbounds[protocol]]
+        self.remove_by_hand(next(c["email"] for c in clients if c["email"].startswith("anchor-")))
 
 
 def make_config(panel, *, protocol: str = VLESS, user=None, **fields) -> Config:
