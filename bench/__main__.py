@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench import authentication, ingest, relay
+from bench import authentication, ingest, relay, subscriptions
 from bench.figures import Figure, is_kept, print_table
 from bench.site import Site, SiteError
 
@@ -31,6 +31,11 @@ MEASUREMENTS = {
     ),
     "cold": Measurement("The first moment after a start", ingest.measure_cold, ingest.SETTINGS),
     "auth": Measurement("Knowing who calls", authentication.measure_auth, authentication.SETTINGS),
+    "subscriptions": Measurement(
+        "What VPN apps read, with 10,000 configs",
+        subscriptions.measure_subscriptions,
+        subscriptions.SETTINGS,
+    ),
 }
 
 

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    # Asked most of all, by apps; the patterns of all other pages would be tried before it.
+    path("", include("vpnconfigs.web.subscription_urls")),
     path("", include("config.web.urls")),
     path("", include("accounts.api.urls")),
     path("", include("accounts.web.urls")),

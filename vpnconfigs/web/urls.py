@@ -1,10 +1,9 @@
 from django.urls import path
 
-from vpnconfigs.web import qr, subscription
+from vpnconfigs.web import qr
 
 app_name = "vpnconfigs"
 urlpatterns = [
-    path("sub/<str:subscription_token>", subscription.show_subscription, name="subscription"),
     path(
         "configs/<uuid:config_id>/qr.svg",
         qr.show_config_qr,
