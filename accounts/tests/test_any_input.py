@@ -120,3 +120,11 @@ def test_sign_in_page_takes_any_form(owner, login, password, where):
     )
 
     assert answer.status_code in (400, 401), (answer.status_code, fields)
+
+
+@pytest.mark.django_db
+def test_a_refusal_may_quote_what_utf8_cannot_say():
+    answer = send(APIClient(), "POST", PUBLIC[0], {"lang_code": "\ud800", "password": "x"})
+    assert answer.status_code == 400
+    said = {error["field"]: error["message"] for error in answer.json()["errors"]}
+    assert "\ud800" in said["lang_code"]

@@ -1,7 +1,7 @@
 """Refusals on the wire: RFC 9457 ``application/problem+json``."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,6 +28,27 @@ class AuthedRequest(Request):
     """A request that has passed ``IsAuthenticated``."""
 
     user: "User"
+
+
+class JsonRenderer(JSONRenderer):
+    """JSON that can say whatever JSON has said to us: a refusal may quote half of a surrogate pair,
+    which UTF-8 has no bytes for.
+    """
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        try:
+            return super().render(data, accepted_media_type, renderer_context)
+        except UnicodeEncodeError:
+            return _EscapingRenderer().render(data, accepted_media_type, renderer_context)
+
+
+class _EscapingRenderer(JSONRenderer):
+    ensure_ascii = True
 
 
 def problem_document(error: AppError) -> dict[str, object]:

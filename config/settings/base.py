@@ -166,6 +166,7 @@ _EVERY = {
     "integrations.pump_avito": SWEEP_SECONDS,
     "integrations.pump_mail": SWEEP_SECONDS,
     "notifications.plan": SWEEP_SECONDS,
+    "notifications.tell_of_missed_sign_ins": 60,
     "dialogs.send_due_auto_replies": SWEEP_SECONDS,
     "integrations.poll_avito": AVITO_POLL_SECONDS,
     "vpnconfigs.sync": SWEEP_SECONDS,
@@ -244,7 +245,7 @@ SIMPLE_JWT = {"USER_ID_CLAIM": "sub", "ALGORITHM": "HS256", "SIGNING_KEY": SECRE
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["config.lib.drf.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.FormParser",

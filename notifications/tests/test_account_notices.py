@@ -15,7 +15,7 @@ from conftest import PASSWORD
 from integrations.services import pump
 from notifications import tasks
 from notifications.models import Notification
-from notifications.services import planning
+from notifications.services import planning, sign_in_notices
 from notifications.services.rendering import render
 from notifications.services.sign_in_notices import TELL
 from notifications.tests.conftest import PERSON
@@ -109,3 +109,24 @@ def test_a_task_that_runs_twice_or_too_late_tells_once_or_nothing(owner):
     Session.objects.all().delete()
     tasks.tell_of_sign_in(user_id=owner.pk, session_id=str(session.pk))
     assert not Notification.objects.exists()
+
+
+def test_a_sign_in_whose_task_was_lost_is_told_by_the_sweep_once(owner, django_assert_num_queries):
+    sign_in(owner)
+    sign_in(owner, agent=PHONE)
+    sign_in(owner, agent=PHONE)
+    get_redis().flushdb()
+    assert sign_in_notices.tell_of_missed_sign_ins() == 0  # Their tasks may still come.
+    Session.objects.update(created_at=F("created_at") - timedelta(minutes=1))
+    assert sign_in_notices.tell_of_missed_sign_ins() == 1
+    told = Notification.objects.get(kind=sign_in_notices.SIGNED_IN)
+    assert told.context["device"] == "Safari, iPhone"
+    with django_assert_num_queries(1):
+        assert sign_in_notices.tell_of_missed_sign_ins() == 0
+
+
+def test_the_sweep_leaves_old_sign_ins_alone(owner):
+    sign_in(owner)
+    sign_in(owner, agent=PHONE)
+    Session.objects.update(created_at=F("created_at") - sign_in_notices.LOOK_BACK)
+    assert sign_in_notices.tell_of_missed_sign_ins() == 0
