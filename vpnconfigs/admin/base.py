@@ -1,6 +1,7 @@
 """What the pages of the VPN shop share: deeds that ask first, forms that a service may refuse."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ __all__ = [
     "DeedAdmin",
     "DeedForm",
     "ServedAdmin",
+    "ServedForm",
     "WatchedAdmin",
     "actor",
     "hint",
@@ -145,8 +147,20 @@ class WatchedAdmin(DeedAdmin):
         return False
 
 
+class ServedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form whose row a service stores."""
+
+    def _post_clean(self) -> None:
+        """Leave constraints to the service, which says in words what it is that they forbid."""
+        check = self.instance.full_clean
+        self.instance.full_clean = partial(check, validate_constraints=False)
+        super()._post_clean()
+
+
 class ServedAdmin(DeedAdmin):
     """Rows that a service keeps: what it refuses stands on the form, as entered."""
+
+    form = ServedForm
 
     def get_form(
         self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from config.lib.admin import Checkbox, PasswordInput, TabularInline
+from vpnconfigs.admin.base import ServedForm
 from vpnconfigs.models import Config, Inbound, Panel
 
 
-class PanelForm(forms.ModelForm):  # type: ignore[type-arg]
+class PanelForm(ServedForm):
     """A panel; what it is signed in to with is written and never read."""
 
     password = forms.CharField(label=_("Password"), required=False, strip=False)

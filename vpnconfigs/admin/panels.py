@@ -93,6 +93,9 @@ class PanelAdmin(ServedAdmin):
             (_("Signing in"), {"fields": ("token_hint", *secrets)}),
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Panel | None) -> Any:
+        return self.inlines if obj else ()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Panel]:
         placed = Q(inbounds__configs__state__in=Config.PLACED)
         differs = ~Q(inbounds__configs__revision=F("inbounds__configs__synced_revision"))
