@@ -11,7 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
-from unfold.decorators import action, display
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminIntegerFieldWidget as NumberInput
+from unfold.widgets import UnfoldAdminPasswordWidget as PasswordInput
+from unfold.widgets import UnfoldAdminSelectWidget as Select
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget as MomentInput
+from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
+from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
+from unfold.widgets import UnfoldBooleanWidget as Checkbox
 
 if TYPE_CHECKING:
     # The theme has no types; its classes are Django's with another look.
@@ -23,19 +30,34 @@ if TYPE_CHECKING:
     ThemedModelAdmin = DjangoModelAdmin[Any]
     StackedInline = DjangoStackedInline[Any, Any]
     TabularInline = DjangoTabularInline[Any, Any]
+    Method = TypeVar("Method", bound=Callable[..., Any])
+
+    def display(
+        *, description: Any = None, ordering: Any = None, label: Any = None
+    ) -> Callable[[Method], Method]:
+        """The theme's, which also shows a value as a coloured label."""
+
 else:
     from unfold.admin import ModelAdmin as ThemedModelAdmin
     from unfold.admin import StackedInline, TabularInline
+    from unfold.decorators import display
     from unfold.sites import UnfoldAdminSite as ThemedSite
 
 __all__ = [
     "ADMIN_POLICY",
+    "Checkbox",
     "ModelAdmin",
+    "MomentInput",
+    "NumberInput",
+    "PasswordInput",
     "ReadOnlyAdmin",
     "ReadOnlyTabularInline",
+    "Select",
     "Site",
     "StackedInline",
     "TabularInline",
+    "TextInput",
+    "Textarea",
     "action",
     "display",
 ]

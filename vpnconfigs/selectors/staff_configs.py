@@ -81,7 +81,7 @@ def find_configs(filters: Mapping[str, Any]) -> QuerySet[Config]:
         differs = ~Q(revision=F("synced_revision"))
         rows = rows.exclude(differs) if is_synced else rows.filter(differs)
     if search := filters.get("q"):
-        rows = rows.filter(_matches(search))
+        rows = rows.filter(matches(search))
     return rows
 
 
@@ -116,7 +116,8 @@ def _exactly(filters: Mapping[str, Any]) -> Q:
     return Q(**{path: filters[name] for name, path in names.items() if name in filters})
 
 
-def _matches(search: str) -> Q:
+def matches(search: str) -> Q:
+    """Return what a word of a search may be: a part of a name, or a whole id."""
     word = search.strip().removeprefix("@")
     found = Q()
     for lookup in _SEARCHED:
