@@ -15,6 +15,7 @@ from accounts.web.forms import add_refusal
 from accounts.web.framed import framed
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError
+from vpnconfigs.links.qr import svg_data_uri
 from vpnconfigs.models import Config, Tariff
 from vpnconfigs.selectors.configs import get_config_for
 from vpnconfigs.selectors.inbounds import countries_on_sale
@@ -29,7 +30,6 @@ from vpnconfigs.services.upkeep import move_own_config
 from vpnconfigs.web.forms import CODE_LENGTH, CountryForm, DeletionForm, NameForm, RenewalForm
 from vpnconfigs.web.import_links import platforms_for
 from vpnconfigs.web.offers import balance_of, quote_for, renewable_tariffs
-from vpnconfigs.web.qr import svg_data_uri
 from vpnconfigs.web.shown import build_card, digest_of
 
 NOTHING_NEW = 204
