@@ -18,6 +18,7 @@ from accounts.web.forms import add_refusal, drop_autofocus
 from accounts.web.framed import framed
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError
+from vpnconfigs.links.qr import svg_data_uri
 from vpnconfigs.models import Config, Tariff
 from vpnconfigs.selectors.configs import configs_of
 from vpnconfigs.selectors.devices import devices_of
@@ -30,7 +31,6 @@ from vpnconfigs.services.subscriptions import renew_token, subscription_of, subs
 from vpnconfigs.web.forms import CODE_LENGTH, OrderForm
 from vpnconfigs.web.import_links import platforms_for
 from vpnconfigs.web.offers import balance_of, quote_for
-from vpnconfigs.web.qr import svg_data_uri
 from vpnconfigs.web.shown import Card, build_card, digest_of
 
 NOTHING_NEW = 204

@@ -14,12 +14,12 @@ from accounts.models import User
 from accounts.web.framed import framed, framed_public
 from accounts.web.requests import SignedInRequest
 from config.lib.errors import AppError, NotFoundError
+from vpnconfigs.links.qr import svg_data_uri
 from vpnconfigs.models import ShopSettings
 from vpnconfigs.selectors.codes import find_referrer
 from vpnconfigs.selectors.referrals import referral_figures
 from vpnconfigs.selectors.settings import get_shop_settings
 from vpnconfigs.services.referrals import note_referral, referral_code_of
-from vpnconfigs.web.qr import svg_data_uri
 
 
 @require_safe
