@@ -6,10 +6,23 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import ApiToken, Invitation, Membership, Organization, Session, User
+from accounts.models import ApiToken, Invitation, Job, Membership, Organization, Session, User
 from accounts.services.invitations import invitation_token, invite
 from dialogs.models import Contact, Dialog, Message
 from integrations.models import AvitoAccount, Bot, IntegrationLog, StoredFile
+from notifications.models import Notification
+from vpnconfigs.models import (
+    Config,
+    Device,
+    Inbound,
+    MassAction,
+    News,
+    Panel,
+    PromoCode,
+    Request,
+    SubscriptionLink,
+    Tariff,
+)
 
 # Each stands in some text of the owner's; a stranger must never read one.
 MARKERS = (
@@ -19,6 +32,15 @@ MARKERS = (
     "marker-item",
     "marker-words",
     "marker-log",
+    "marker-config",
+    "marker-device",
+    "marker-inbound",
+    "marker-news",
+    "marker-notice",
+    "marker-panel",
+    "marker-promo",
+    "marker-request",
+    "marker-tariff",
 )
 
 
@@ -112,6 +134,75 @@ def build_world(organization: Organization, owner: User) -> World:
         "token_id": token.pk,
         # Whoever holds a good link is no stranger to what it opens, so this one opens nothing.
         "token": invitation_token(spent),
+        **build_shop(owner),
     }
     ids = tuple(str(x.pk) for x in (bot, account, contact, dialog, session, organization))
     return World(organization=organization, owned=owned, ids=ids)
+
+
+def build_shop(owner: User) -> dict[str, object]:
+    """One of everything of the VPN shop: the owner's own, and what only staff may see."""
+    panel = Panel.objects.create(
+        name="marker-panel", url="http://127.0.0.1:1/marker-panel", sealed_credentials="x"
+    )
+    inbound = Inbound.objects.create(
+        panel=panel,
+        external_id=1,
+        protocol="vless",
+        network="tcp",
+        security="none",
+        port=443,
+        remark="marker-inbound",
+        mirrored_at=timezone.now(),
+    )
+    tariff = Tariff.objects.create(
+        code="marker-tariff", name_ru="marker-tariff", name_en="marker-tariff", is_visible=False
+    )
+    link = SubscriptionLink.objects.create(user=owner, token="marker-token-of-a-subscription")
+    config = Config.objects.create(
+        user=owner,
+        subscription=link,
+        name="marker-config",
+        protocol="vless",
+        tariff=tariff,
+        inbound=inbound,
+        email="marker-config",
+        secret=str(uuid.uuid4()),
+        sub_id="marker-config",
+        state="active",
+        synced_revision=1,
+    )
+    device = Device.objects.create(
+        subscription=link, hwid="marker-device", model="marker-device", last_seen_at=timezone.now()
+    )
+    request = Request.objects.create(
+        user=owner, kind="support", config=config, last_message_at=timezone.now()
+    )
+    request.messages.create(author=owner, text="marker-request")
+    news = News.objects.create(title_ru="marker-news", text_ru="marker-news", author=owner)
+    promo = PromoCode.objects.create(code="MARKER-PROMO", effect="days", value=1)
+    job = Job.objects.create(kind="vpnconfigs.mass_action", owner=owner, correlation_id="c")
+    MassAction.objects.create(job=job, action="extend", days=1)
+    notification = Notification.objects.create(
+        kind="accounts.signed_in",
+        recipient=owner,
+        context={"device": "marker-notice", "ip": ""},
+        dedup_key="marker-notice",
+        correlation_id="c",
+    )
+    return {
+        "panel_id": panel.pk,
+        "inbound_id": inbound.pk,
+        "tariff_id": tariff.pk,
+        "config_id": config.pk,
+        "device_id": device.pk,
+        "request_id": request.pk,
+        "news_id": news.pk,
+        "promo_id": promo.pk,
+        "job_id": job.pk,
+        "notification_id": notification.pk,
+        # As with the token above: who holds a good one is no stranger.
+        "subscription_token": "none-has-this-token",
+        "gift_code": "none-has-this-code",
+        "referral_code": "none-has-this",
+    }

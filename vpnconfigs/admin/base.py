@@ -154,7 +154,7 @@ class ServedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Leave constraints to the service, which says in words what it is that they forbid."""
         check = self.instance.full_clean
         self.instance.full_clean = partial(check, validate_constraints=False)
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]  # a hook that the stubs leave out
 
 
 class ServedAdmin(DeedAdmin):
@@ -237,7 +237,7 @@ def only_one(request: HttpRequest, rows: QuerySet[Any]) -> Any:
 def _refused(form: type[Any], refusal: Refusal) -> type[Any]:
     class Refused(form):  # type: ignore[misc]
         def _post_clean(self) -> None:
-            super()._post_clean()
+            super()._post_clean()  # type: ignore[misc]  # a hook that the stubs leave out
             for field, message in _complaints(refusal):
                 self.add_error(field if field in self.fields else None, message)
 
