@@ -59,7 +59,8 @@ class DeedAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        deeds = self._deeds(request) if object_id else []
+        row = self.get_object(request, object_id) if object_id else None
+        deeds = self._deeds(request, row) if row is not None else []
         context = {"deeds": deeds, "deed_row": object_id, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
@@ -95,6 +96,7 @@ class DeedAdmin(ModelAdmin):
         *,
         title: Any,
         warning: Any = "",
+        is_dangerous: bool = False,
         **context: Any,
     ) -> TemplateResponse:
         """Return the page that asks for a deed's form, with what was chosen carried along."""
@@ -109,6 +111,7 @@ class DeedAdmin(ModelAdmin):
                 "opts": self.opts,
                 "title": title,
                 "warning": warning,
+                "variant": "danger" if is_dangerous else "primary",
                 "form": form,
                 "media": self.media + form.media,
                 "rows": shown,
@@ -122,11 +125,15 @@ class DeedAdmin(ModelAdmin):
             },
         )
 
-    def _deeds(self, request: HttpRequest) -> list[tuple[str, Any]]:
+    def is_fit(self, deed: str, row: Any) -> bool:
+        """Tell whether a deed makes sense for a row as it is; its card shows no others."""
+        return True
+
+    def _deeds(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
         return [
             (name, chosen[2])
             for name, chosen in self.get_actions(request).items()
-            if chosen is not None and name not in _OF_LISTS
+            if chosen is not None and name not in _OF_LISTS and self.is_fit(name, row)
         ]
 
 
@@ -154,7 +161,7 @@ class ServedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Leave constraints to the service, which says in words what it is that they forbid."""
         check = self.instance.full_clean
         self.instance.full_clean = partial(check, validate_constraints=False)
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
 
 
 class ServedAdmin(DeedAdmin):

@@ -50,6 +50,7 @@ class InboundInline(TabularInline):
     model = Inbound
     extra = 0
     can_delete = False
+    hide_title = True
     fields = (
         "external_id",
         "is_sold",
