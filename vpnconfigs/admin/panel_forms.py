@@ -57,9 +57,7 @@ class InboundInline(TabularInline):
         "title",
         "capacity",
         "load",
-        "protocol",
         "way",
-        "port",
         "remark",
         "is_enabled",
         "is_gone",
@@ -68,9 +66,7 @@ class InboundInline(TabularInline):
     readonly_fields = (
         "external_id",
         "load",
-        "protocol",
         "way",
-        "port",
         "remark",
         "is_enabled",
         "is_gone",
@@ -91,4 +87,4 @@ class InboundInline(TabularInline):
 
     @admin.display(description=_("transport"))
     def way(self, row: Inbound) -> str:
-        return f"{row.network} + {row.security}"
+        return f"{row.protocol}: {row.network} + {row.security}, {row.port}"

@@ -215,6 +215,9 @@ def test_what_cannot_be_done_is_said(desk, make_config, owner):
     assert any("not suspended" in text for text in words(answer))
     answer = act(desk, Config, "move", config, confirmed="yes", inbound=config.inbound_id)
     assert any("stands there already" in text for text in words(answer))
+    body = {"action": "resume", "_selected_action": ["no-such-id"]}
+    answer = desk.post(list_url(Config), body, follow=True)
+    assert words(answer) == ["There are no such rows."]
     config.refresh_from_db()
     assert (config.state, config.revision) == ("active", 1)
 
