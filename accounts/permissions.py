@@ -45,9 +45,6 @@ ADMIN_MAY: dict[str, frozenset[str]] = {
     "integrations.hold": frozenset({"view", "change", "delete"}),
     "integrations.integrationlog": frozenset({"view"}),
     "integrations.beattick": frozenset({"view"}),
-    "notifications.notification": frozenset({"view"}),
-    "notifications.channeladdress": frozenset({"view", "change"}),
-    "notifications.preference": frozenset({"view"}),
     # Of the VPN shop everything is seen and configs are acted on; how panels are signed in to, and
     # the shop's settings, are a SUPERUSER's.
     "vpnconfigs.config": frozenset({"view", "change"}),
@@ -66,6 +63,9 @@ ADMIN_MAY: dict[str, frozenset[str]] = {
     "vpnconfigs.gift": frozenset({"view"}),
     "vpnconfigs.referral": frozenset({"view"}),
     "vpnconfigs.shopsettings": frozenset({"view"}),
+    "notifications.notification": frozenset({"view"}),
+    "notifications.channeladdress": frozenset({"view", "change"}),
+    "notifications.preference": frozenset({"view"}),
     "dialogs.contact": frozenset({"view"}),
     "dialogs.dialog": frozenset({"view"}),
     "dialogs.message": frozenset({"view"}),
