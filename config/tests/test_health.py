@@ -196,11 +196,11 @@ def test_failing_readiness_in_the_draft_shape(client, database_gone):
 
 
 def test_the_dependencies_in_one_word_each(client):
-    register_health("xui", lambda: Reading(Health.DEGRADED, "slow"))
+    register_health("kettle", lambda: Reading(Health.DEGRADED, "slow"))
     answer = client.get("/api/app/v1/status")
     assert answer.status_code == 200
     body = answer.json()
-    assert (body["status"], body["database"], body["xui"]) == ("degraded", "healthy", "degraded")
+    assert (body["status"], body["database"], body["kettle"]) == ("degraded", "healthy", "degraded")
 
 
 def test_probes_run_side_by_side_and_a_hung_one_is_given_a_second(client):

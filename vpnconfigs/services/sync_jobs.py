@@ -2,7 +2,7 @@
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -176,6 +176,7 @@ class Placing(Job):
             states = dict(locked.select_for_update(no_key=True).values_list("pk", "state"))
             activated += [pk for pk, state in states.items() if state == State.PROVISIONING]
             _mark_synced(list(states), reset=reset)
+        _keep_flows(jobs)
         _let_last_ones_go({job.inbound.pk for job in jobs})
         if activated:
             configs_activated.send(sender=Config, config_ids=activated)
@@ -207,16 +208,22 @@ class Placing(Job):
 
 
 class Leaving(Job):
-    """A client of ours that shall not stand in an inbound any more."""
+    """A client of ours that shall not stand in an inbound any more.
 
-    def __init__(self, removal: Removal, client: XuiClient, found: Listing) -> None:
+    :param has_come_back: a config of ours has moved back there under the same e-mail.
+    """
+
+    def __init__(
+        self, removal: Removal, client: XuiClient, found: Listing, *, has_come_back: bool
+    ) -> None:
         super().__init__(client, found, number=removal.inbound.external_id)
         self.removal = removal
+        self.has_come_back = has_come_back
         self.is_kept = False
 
     def do(self) -> None:
         standing = self.found.find(self.number, self.removal.email)
-        if standing is None or self._has_come_back():
+        if standing is None or self.has_come_back:
             return
         is_last = len(self.found.inbounds[self.number].clients) == 1
         if self.removal.is_disabled and is_last and not standing.enabled:
@@ -232,7 +239,7 @@ class Leaving(Job):
     def is_proven(self, back: Listing) -> bool:
         if self.is_kept:
             return False
-        return back.find(self.number, self.removal.email) is None or self._has_come_back()
+        return back.find(self.number, self.removal.email) is None or self.has_come_back
 
     def keep_failure(self) -> None:
         removal = Removal.objects.filter(pk=self.removal.pk)
@@ -258,14 +265,6 @@ class Leaving(Job):
             done_at=timezone.now(), last_error_code=""
         )
 
-    def _has_come_back(self) -> bool:
-        """Say whether a config of ours has moved back into this inbound under the same e-mail."""
-        return Config.objects.filter(
-            inbound=self.removal.inbound_id,
-            email__iexact=self.removal.email,
-            state__in=Config.PLACED,
-        ).exists()
-
     def _client(self, standing: FoundClient) -> Client:
         return Client(
             protocol=cast("Protocol", self.removal.protocol),
@@ -278,6 +277,15 @@ class Leaving(Job):
             ip_limit=standing.ip_limit,
             flow=standing.flow,
         )
+
+
+def _keep_flows(jobs: Iterable[Placing]) -> None:
+    """Links name the flow that the panel holds; most often the shop has known it."""
+    for job in jobs:
+        if job.wanted is not None and job.wanted.flow != job.config.flow:
+            Config.objects.filter(pk=job.config.pk, inbound=job.inbound).update(
+                flow=job.wanted.flow
+            )
 
 
 def _let_last_ones_go(inbound_ids: set[int]) -> None:

@@ -8,11 +8,12 @@ killed worker or a second beat cost one more reading, and never a second client.
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from config.lib.http import OutsideError
@@ -108,7 +109,7 @@ class PanelSync:
         jobs = self._jobs(found, at_once=at_once)
         is_away: PanelAwayError | None = None
         try:
-            self._write(jobs, found)
+            _write(jobs)
         except PanelAwayError as error:
             is_away = error
         # What the panel could not be asked about stays as it was.
@@ -125,19 +126,20 @@ class PanelSync:
         removals = due_removals(now, at_once=at_once) | _waiting_removals()
         configs = due_configs(now, at_once=at_once).filter(inbound__panel=self.panel)
         leaving = removals.filter(inbound__panel=self.panel).select_related("inbound")
-        placing = configs.select_related("inbound").order_by("sync_attempts", "pk")
+        placing = configs.select_related("inbound").order_by("sync_attempts", "pk")[:BATCH]
         return [
-            *(Leaving(row, self.client, found) for row in leaving.order_by("pk")[:BATCH]),
-            *(Placing(row, self.client, found, now=now) for row in placing[:BATCH]),
+            *self._leaving(list(leaving.order_by("pk")[:BATCH]), found),
+            *(Placing(row, self.client, found, now=now) for row in placing),
         ]
 
-    def _write(self, jobs: Iterable[Job], found: Listing) -> None:
-        unclear = 0
-        for job in jobs:
-            job.write()
-            unclear += job.error_code == "unclear"
-            if unclear >= MOST_UNCLEAR:
-                return
+    def _leaving(self, removals: Sequence[Removal], found: Listing) -> Iterator[Leaving]:
+        emails = [removal.email.lower() for removal in removals]
+        placed = Config.objects.filter(inbound__panel=self.panel, state__in=Config.PLACED)
+        back = placed.annotate(lower_email=Lower("email")).filter(lower_email__in=emails)
+        places = set(back.values_list("inbound_id", "lower_email")) if removals else set()
+        for row in removals:
+            has_come_back = (row.inbound_id, row.email.lower()) in places
+            yield Leaving(row, self.client, found, has_come_back=has_come_back)
 
 
 def due_configs(now: datetime, *, at_once: bool = False) -> QuerySet[Config]:
@@ -155,6 +157,15 @@ def due_removals(now: datetime, *, at_once: bool = False) -> QuerySet[Removal]:
 def _waiting_removals() -> QuerySet[Removal]:
     """Those that a panel kept as the last ones of their inbound: others may have come since."""
     return Removal.objects.filter(done_at=None, is_disabled=True)
+
+
+def _write(jobs: Iterable[Job]) -> None:
+    unclear = 0
+    for job in jobs:
+        job.write()
+        unclear += job.error_code == "unclear"
+        if unclear >= MOST_UNCLEAR:
+            return
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ def panel_turn(panel_id: uuid.UUID, *, wait_seconds: float = 0) -> Iterator[bool
 def for_each_panel(panel_ids: Sequence[uuid.UUID], work: Work) -> int:
     """Do some work for several panels side by side, so that a slow one holds up no other.
 
-    :param work: never raises; counts what it did.
+    :param work: returns how much it did; what it raises is raised once all are done.
     :returns: the sum.
     """
     if len(panel_ids) == 1:

@@ -77,7 +77,6 @@ FROM (
 """
 
 
-@transaction.atomic
 def count_traffic(rows: Mapping[int, Inbound], found: Listing) -> None:
     """Add what the panel has counted since the last reading; switch off what is used up.
 
@@ -87,15 +86,20 @@ def count_traffic(rows: Mapping[int, Inbound], found: Listing) -> None:
 
     :param rows: our inbounds by the panel's numbers.
     """
-    crossed: dict[int, list[uuid.UUID]] = {}
     for batch in _batches(_readings(rows, found)):
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [list(column) for column in zip(*batch, strict=True)])
-            for config_id, limit, used, gain in cursor.fetchall():
-                percent = _mark_passed(limit, before=used - gain, after=used)
-                if percent:
-                    crossed.setdefault(percent, []).append(config_id)
+        _count(batch)
     deplete_spent(rows)
+
+
+@transaction.atomic
+def _count(batch: Sequence[Row]) -> None:
+    crossed: dict[int, list[uuid.UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [list(column) for column in zip(*batch, strict=True)])
+        for config_id, limit, used, gain in cursor.fetchall():
+            percent = _mark_passed(limit, before=used - gain, after=used)
+            if percent:
+                crossed.setdefault(percent, []).append(config_id)
     for percent, config_ids in crossed.items():
         usage_crossed.send(sender=Config, config_ids=config_ids, percent=percent)
 

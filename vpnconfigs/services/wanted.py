@@ -34,13 +34,11 @@ def wanted_client(
 
 
 def wanted_flow(config: Config, inbound: Inbound) -> str:
-    """Return a config's own flow, else the inbound's usual one; who was there before us keeps his.
+    """Return the usual flow of an inbound; who was on the panel before us keeps his own.
 
-    An adopted client's app has no flow where the panel has none.
+    The app of such a customer has been told of it once, and does not read our links.
     """
-    if config.flow or config.is_adopted:
-        return config.flow
-    return flow_for(inbound, protocol=config.protocol)
+    return config.flow if config.is_adopted else flow_for(inbound, protocol=config.protocol)
 
 
 def difference(

@@ -90,7 +90,7 @@ def test_who_used_all_is_switched_off_and_a_renewal_begins_anew(panel, config, h
     use(panel, config, up=1)
     assert heard[1:] == [(95, [config.pk])]
     use(panel, config, down=100)
-    assert heard[2:] == [("depleted", [config.pk]), (100, [config.pk])]
+    assert heard[2:] == [(100, [config.pk]), ("depleted", [config.pk])]
     assert (config.state, config.is_synced) == (State.DEPLETED, True)
     (stored,) = panel.stored(config.email)
     assert not stored["enable"]
