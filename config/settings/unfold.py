@@ -18,6 +18,7 @@ UNFOLD = {
     "SHOW_LANGUAGES": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "vpnconfigs.admin.overview.overview",
     "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
     "SIDEBAR": {"show_search": True, "show_all_applications": True},
     "COLORS": {

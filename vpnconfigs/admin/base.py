@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -59,7 +60,8 @@ class DeedAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        deeds = self._deeds(request) if object_id else []
+        row = self.get_object(request, object_id) if object_id else None
+        deeds = self._deeds(request, row) if row is not None else []
         context = {"deeds": deeds, "deed_row": object_id, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
@@ -67,6 +69,12 @@ class DeedAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
         """Go back to the card if the deed was chosen there."""
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(chosen)
+        except ValidationError:
+            messages.error(request, _("There are no such rows."))
+            return HttpResponseRedirect(request.get_full_path())
         response = super().response_action(request, queryset, *args, **kwargs)
         row = request.POST.get("card")
         if row and isinstance(response, HttpResponseRedirect):
@@ -95,6 +103,7 @@ class DeedAdmin(ModelAdmin):
         *,
         title: Any,
         warning: Any = "",
+        is_dangerous: bool = False,
         **context: Any,
     ) -> TemplateResponse:
         """Return the page that asks for a deed's form, with what was chosen carried along."""
@@ -109,6 +118,7 @@ class DeedAdmin(ModelAdmin):
                 "opts": self.opts,
                 "title": title,
                 "warning": warning,
+                "variant": "danger" if is_dangerous else "primary",
                 "form": form,
                 "media": self.media + form.media,
                 "rows": shown,
@@ -122,11 +132,15 @@ class DeedAdmin(ModelAdmin):
             },
         )
 
-    def _deeds(self, request: HttpRequest) -> list[tuple[str, Any]]:
+    def is_fit(self, deed: str, row: Any) -> bool:
+        """Tell whether a deed makes sense for a row as it is; its card shows no others."""
+        return True
+
+    def _deeds(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
         return [
             (name, chosen[2])
             for name, chosen in self.get_actions(request).items()
-            if chosen is not None and name not in _OF_LISTS
+            if chosen is not None and name not in _OF_LISTS and self.is_fit(name, row)
         ]
 
 

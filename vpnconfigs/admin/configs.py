@@ -166,7 +166,7 @@ class ConfigAdmin(WatchedAdmin):
     search_help_text = _("Id, name, e-mail; the person's e-mail, user name or Telegram id")
     ordering = ("-created_at", "id")
     fieldsets = (
-        (None, {"fields": ("name", "person", "tariff", "shown_state", "suspended_reason")}),
+        (None, {"fields": ("name", "person", "tariff", "state", "suspended_reason")}),
         (
             _("Time and traffic"),
             {
@@ -191,7 +191,7 @@ class ConfigAdmin(WatchedAdmin):
                     "secret_hint",
                     "sub_id_hint",
                     "flow",
-                    "way_to_panel",
+                    "panel_state",
                     "synced_at",
                     "sync_attempts",
                     "sync_not_before",
@@ -206,6 +206,13 @@ class ConfigAdmin(WatchedAdmin):
         ),
     )  # fmt: skip
     actions = ("extend", "reset_traffic", "suspend", "resume", "move", "delete_configs")
+
+    def is_fit(self, deed: str, row: Config) -> bool:
+        is_suspended = row.state == State.SUSPENDED
+        return row.state in Config.PLACED and {
+            "suspend": not is_suspended,
+            "resume": is_suspended,
+        }.get(deed, True)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Config], search_term: str
@@ -242,6 +249,10 @@ class ConfigAdmin(WatchedAdmin):
         if config.sync_error_code:
             return "error", config.sync_error_code
         return "waiting", _("not told yet")
+
+    @admin.display(description=_("on the panel"))
+    def panel_state(self, config: Config) -> Any:
+        return self.way_to_panel(config)[1]
 
     @admin.display(description=_("secret"))
     def secret_hint(self, config: Config) -> str:
@@ -282,7 +293,14 @@ class ConfigAdmin(WatchedAdmin):
         if form.is_valid():
             self._do(request, rows, deed, form.cleaned_data)
             return None
-        return self.ask(request, rows, form, title=_TITLES[deed], warning=_WARNINGS.get(deed, ""))
+        return self.ask(
+            request,
+            rows,
+            form,
+            title=_TITLES[deed],
+            warning=_WARNINGS.get(deed, ""),
+            is_dangerous=deed == MassAction.Action.DELETE,
+        )
 
     def _do(
         self, request: HttpRequest, rows: QuerySet[Config], deed: str, given: dict[str, Any]

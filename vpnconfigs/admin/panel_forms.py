@@ -50,15 +50,14 @@ class InboundInline(TabularInline):
     model = Inbound
     extra = 0
     can_delete = False
+    hide_title = True
     fields = (
         "external_id",
         "is_sold",
         "title",
         "capacity",
         "load",
-        "protocol",
         "way",
-        "port",
         "remark",
         "is_enabled",
         "is_gone",
@@ -67,9 +66,7 @@ class InboundInline(TabularInline):
     readonly_fields = (
         "external_id",
         "load",
-        "protocol",
         "way",
-        "port",
         "remark",
         "is_enabled",
         "is_gone",
@@ -90,4 +87,4 @@ class InboundInline(TabularInline):
 
     @admin.display(description=_("transport"))
     def way(self, row: Inbound) -> str:
-        return f"{row.network} + {row.security}"
+        return f"{row.protocol}: {row.network} + {row.security}, {row.port}"

@@ -31,6 +31,7 @@ STATE_COLOURS = {
     Panel.State.DOWN: "danger",
     Panel.State.REFUSED: "danger",
     Panel.State.NEW: "info",
+    "left_alone": "default",
 }
 _SHOWN_REMOVALS = 50
 
@@ -41,14 +42,12 @@ class PanelAdmin(ServedAdmin):
     list_display = (
         "name",
         "shown_state",
-        "generation",
-        "version",
+        "shown_version",
         "last_latency_ms",
         "configs",
         "unsynced",
         "drift",
         "shown_error",
-        "is_enabled",
         "is_open",
     )
     list_filter = ("state", "generation", "is_enabled", "is_open", "country")
@@ -56,7 +55,7 @@ class PanelAdmin(ServedAdmin):
     ordering = ("name",)
     inlines = (InboundInline,)
     readonly_fields = (
-        "shown_state",
+        "state",
         "state_since",
         "generation",
         "version",
@@ -92,6 +91,14 @@ class PanelAdmin(ServedAdmin):
             (_("How it is"), {"fields": self.readonly_fields[:-1]}),
             (_("Signing in"), {"fields": ("token_hint", *secrets)}),
         )
+
+    def is_fit(self, deed: str, row: Panel) -> bool:
+        return {
+            "enable": not row.is_enabled,
+            "disable": row.is_enabled,
+            "open_up": not row.is_open,
+            "shut": row.is_open,
+        }.get(deed, True)
 
     def get_inlines(self, request: HttpRequest, obj: Panel | None) -> Any:
         return self.inlines if obj else ()
@@ -158,8 +165,14 @@ class PanelAdmin(ServedAdmin):
         panels.delete_panel(actor=actor(request), panel_id=obj.pk)
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, panel: Panel) -> tuple[str, str]:
+    def shown_state(self, panel: Panel) -> tuple[str, Any]:
+        if not panel.is_enabled:
+            return "left_alone", _("left alone")
         return panel.state, panel.get_state_display()
+
+    @admin.display(description=_("version"), ordering="version")
+    def shown_version(self, panel: Panel) -> str:
+        return panel.version or panel.get_generation_display()
 
     @admin.display(description=_("configs"), ordering="config_count")
     def configs(self, panel: Panel) -> int:

@@ -26,6 +26,7 @@ from vpnconfigs.services.subscriptions import renew_token
 
 class DeviceInline(ReadOnlyTabularInline):
     model = Device
+    hide_title = True
     fields = ("model", "platform", "os_version", "app", "created_at", "last_seen_at")
     readonly_fields = fields
     ordering = ("-last_seen_at",)

@@ -1,7 +1,7 @@
 """Requests with their conversation, and news with a preview."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -58,6 +58,7 @@ class ScheduleForm(DeedForm):
 
 class MessageInline(ReadOnlyTabularInline):
     model = RequestMessage
+    hide_title = True
     fields = ("created_at", "side", "text")
     readonly_fields = fields
     ordering = ("id",)
@@ -91,7 +92,7 @@ class RequestAdmin(WatchedAdmin):
     fields = (
         "user",
         "kind",
-        "shown_state",
+        "state",
         "tariff",
         "protocol",
         "country",
@@ -103,6 +104,15 @@ class RequestAdmin(WatchedAdmin):
     )
     inlines = (MessageInline,)
     actions = ("approve", "refuse", "answer", "close")
+
+    def is_fit(self, deed: str, row: Request) -> bool:
+        if deed == "answer":
+            return True
+        is_help = row.kind == Request.Kind.SUPPORT
+        return row.state == Request.State.OPEN and {
+            "approve": not is_help,
+            "close": is_help,
+        }.get(deed, True)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Show a request; whoever of the staff opens it has read it."""
@@ -142,7 +152,7 @@ class RequestAdmin(WatchedAdmin):
 
         return self._ask_and_do(request, rows, _("Answer"), AnswerForm, say)
 
-    @admin.action(description=_("Close"), permissions=["operate"])
+    @admin.action(description=_("Close the conversation"), permissions=["operate"])
     def close(self, request: HttpRequest, rows: QuerySet[Request]) -> None:
         who = actor(request)
         self.for_each(request, rows, lambda row: requests.close(actor=who, request=row))
@@ -187,7 +197,7 @@ class NewsAdmin(ServedAdmin):
             _("How far it is"),
             {
                 "fields": (
-                    "shown_state",
+                    "state",
                     "publish_at",
                     "published_at",
                     "announced_at",
@@ -200,7 +210,7 @@ class NewsAdmin(ServedAdmin):
     readonly_fields = (
         "preview_ru",
         "preview_en",
-        "shown_state",
+        "state",
         "publish_at",
         "published_at",
         "announced_at",
@@ -208,6 +218,16 @@ class NewsAdmin(ServedAdmin):
         "updated_at",
     )
     actions = ("publish", "schedule", "withdraw")
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("css/admin-markdown.css",)}
+
+    def is_fit(self, deed: str, row: News) -> bool:
+        return {
+            "publish": row.state != News.State.PUBLISHED,
+            "schedule": row.state != News.State.PUBLISHED,
+            "withdraw": row.state != News.State.DRAFT,
+        }.get(deed, True)
 
     def serve(self, request: HttpRequest, pk: Any, fields: Mapping[str, Any]) -> News:
         if pk is None:

@@ -5,7 +5,6 @@ import pytest
 from django.urls import reverse
 
 from conftest import make_user
-from integrations.services.secrets import token_hint
 from vpnconfigs.models import Config, Inbound, Panel, PanelReport
 from vpnconfigs.services.panel_clients import open_credentials
 from vpnconfigs.tests.panels import TROJAN, make_config
@@ -68,7 +67,6 @@ def test_a_panel_is_added_and_its_secrets_never_show(desk, place):
         assert not [
             value for value in (*secrets.values(), panel.sealed_credentials) if value in text
         ]
-    assert token_hint("planted-token")
 
 
 @pytest.mark.parametrize(
@@ -122,10 +120,9 @@ def test_a_panel_is_tried_and_the_outcome_said(desk, place, sandbox):
     assert "The panel works." in words(good)
     Panel.objects.filter(pk=place.pk).update(url="https://127.0.0.1:1/x")
     bad = act(desk, "test_now", place)
-    assert bad.status_code == 200
-    assert "The panel works." not in words(bad)
-    assert "differed" not in words(act(desk, "reconcile_now", place))
-    assert "would be adopted" not in act(desk, "adopt", place).content.decode()
+    assert f"{place.row}: The panel does not answer." in words(bad)
+    for action in ("reconcile_now", "adopt"):
+        assert f"{place.row}: The panel does not answer" in words(act(desk, action, place))
 
 
 def test_a_comparison_is_read_before_it_repairs(desk, place):

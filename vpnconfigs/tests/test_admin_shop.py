@@ -215,6 +215,9 @@ def test_what_cannot_be_done_is_said(desk, make_config, owner):
     assert any("not suspended" in text for text in words(answer))
     answer = act(desk, Config, "move", config, confirmed="yes", inbound=config.inbound_id)
     assert any("stands there already" in text for text in words(answer))
+    body = {"action": "resume", "_selected_action": ["no-such-id"]}
+    answer = desk.post(list_url(Config), body, follow=True)
+    assert words(answer) == ["There are no such rows."]
     config.refresh_from_db()
     assert (config.state, config.revision) == ("active", 1)
 
@@ -333,3 +336,11 @@ def test_who_only_looks_gets_no_deeds(rf, db):
     request.user = make_user("vera", role="USER")
     for model in (Config, Request, News):
         assert set(admin.site._registry[model].get_actions(request)) <= {"delete_selected"}
+
+
+def test_the_first_page_says_what_wants_an_eye(desk, everything, make_config, owner):
+    make_config(owner, revision=2)
+    figures = desk.get("/admin/").context["vpn_overview"]
+    assert [figure for _title, figure, _address in figures] == [0, 1, 1]
+    for _title, _figure, address in figures:
+        assert desk.get(address).status_code == 200
