@@ -1,5 +1,6 @@
 """What people are told about their accounts, and what goes when an account does."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ PASSWORD_CHANGED = "accounts.password_changed"  # noqa: S105 - a kind's name
 SECOND_FACTOR_ON = "accounts.second_factor_on"
 SECOND_FACTOR_OFF = "accounts.second_factor_off"
 TOKEN_REUSED = "accounts.token_reused"  # noqa: S105 - a kind's name
+SECURITY_PAGE = "/account/security"
+# Whoever has read nothing for a week learns it on the site.
+LIFE = timedelta(days=7)
 
 
 def register() -> None:
@@ -96,12 +100,16 @@ def _register_notifications() -> None:
             " If it was not you, set a new password by e-mail at once."
         ),
         mandatory=True,
+        path=SECURITY_PAGE,
+        validity=LIFE,
     )
     register_notification(
         SECOND_FACTOR_ON,
         subject=_("Signing in now asks for a code"),
         text=_("A second factor was turned on for your account."),
         mandatory=True,
+        path=SECURITY_PAGE,
+        validity=LIFE,
     )
     register_notification(
         SECOND_FACTOR_OFF,
@@ -111,6 +119,8 @@ def _register_notifications() -> None:
             " password at once."
         ),
         mandatory=True,
+        path=SECURITY_PAGE,
+        validity=LIFE,
     )
     register_notification(
         TOKEN_REUSED,
@@ -121,4 +131,7 @@ def _register_notifications() -> None:
             " signed in nowhere else, change your password and end the other sessions."
         ),
         mandatory=True,
+        path=SECURITY_PAGE,
+        validity=LIFE,
+        sample={"device": "Firefox", "ip": "192.0.2.7"},
     )

@@ -1,5 +1,6 @@
 """What this app registers below, and what it hears from below."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,10 @@ BOT_TOKEN_REFUSED = "integrations.bot_token_refused"  # noqa: S105 - a kind's na
 AVITO_ACCOUNT_REFUSED = "integrations.avito_account_refused"
 AVITO_NO_SUBSCRIPTION = "integrations.avito_no_subscription"
 AVITO_LIMITED = "integrations.avito_limited"
+ACCOUNTS_PAGE = "/client/integrations"
+# Whoever has read nothing for a week learns it on the site.
+LIFE = timedelta(days=7)
+_ACCOUNT = {"account": "Велосипеды"}
 _AVITO_KINDS = {AvitoAccount.Status.NO_SUBSCRIPTION.value: AVITO_NO_SUBSCRIPTION}
 
 
@@ -144,7 +149,7 @@ def on_bot_token_refused(
         notify(
             kind=BOT_TOKEN_REFUSED,
             recipient=owner,
-            context={"bot": account.username},
+            context={"bot": account.username, "path": f"/client/bots/{account.pk}"},
             dedup_key=f"{BOT_TOKEN_REFUSED}:{account.pk}:{stamp}:{owner.pk}",
         )
 
@@ -207,6 +212,8 @@ def _register_notifications() -> None:
             " off. Enter a new token on the bot's page; what waits goes out then."
         ),
         mandatory=True,
+        validity=LIFE,
+        sample={"bot": "velo_bot"},
     )
     register_notification(
         SIGNED_IN,
@@ -216,6 +223,8 @@ def _register_notifications() -> None:
             " If it was not you, change your password and end that session."
         ),
         mandatory=True,
+        path="/account/sessions",
+        sample={"device": "Firefox", "ip": "192.0.2.7"},
     )
 
 
@@ -229,6 +238,9 @@ def _register_avito_notifications() -> None:
             " <b>%(account)s</b>. Enter new ones on the account's page; answers wait until then."
         ),
         mandatory=True,
+        path=ACCOUNTS_PAGE,
+        validity=LIFE,
+        sample=_ACCOUNT,
     )
     register_notification(
         AVITO_NO_SUBSCRIPTION,
@@ -240,6 +252,9 @@ def _register_avito_notifications() -> None:
             " once an hour and go on by ourselves."
         ),
         mandatory=True,
+        path=ACCOUNTS_PAGE,
+        validity=LIFE,
+        sample=_ACCOUNT,
     )
     register_notification(
         AVITO_LIMITED,
@@ -250,4 +265,9 @@ def _register_avito_notifications() -> None:
             " <b>%(account)s</b> for their pace. Nothing is lost; messages come and answers go with"
             " delay. If other programs use the same keys, give each its own."
         ),
+        path=ACCOUNTS_PAGE,
+        # By the next day they are either through or told of anew.
+        validity=timedelta(days=1),
+        hourly_limit=3,
+        sample=_ACCOUNT,
     )

@@ -47,6 +47,7 @@ R = TypeVar("R")
 # A pump waits so long for the next due delivery before it leaves that to the next bell.
 LINGER_SECONDS = 5.0
 LOOK_SECONDS = 0.1
+QUICK_SECONDS = 0.02
 # A task that never ends could not be told from a hung one.
 RUN_SECONDS = 60.0
 TAKE_BACK_SECONDS = 1.0
@@ -195,7 +196,8 @@ class Pump:
         claimed = await self.engine.ask(self._claim, free)
         now = time.monotonic()
         self._is_crowded = len(claimed) == free
-        self._look_at = now + (LOOK_SECONDS if self._is_crowded else min(now - began, LOOK_SECONDS))
+        too_long = min(max(0.0, now - began - QUICK_SECONDS), LOOK_SECONDS)
+        self._look_at = now + (LOOK_SECONDS if self._is_crowded else too_long)
         for delivery in claimed:
             task = asyncio.create_task(self._carry(delivery))
             self.in_air.add(task)

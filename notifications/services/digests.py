@@ -46,6 +46,7 @@ def register() -> None:
         subject=_("What is new"),
         text="%(lines)s",
         label=_("Digest"),
+        path="/notifications",
         sample={"lines": "•"},
     )
 

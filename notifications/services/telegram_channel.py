@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from integrations.models import Bot
@@ -64,7 +63,7 @@ def _shown(user: User, address: str) -> str:
 
 TELEGRAM = NoticeChannel(
     name="telegram",
-    label=_("Telegram"),
+    label="Telegram",
     icon="brand-telegram",
     rank=10,
     find_addresses=find_addresses,
