@@ -2,6 +2,8 @@
 
 import re
 import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from playwright.sync_api import expect
@@ -199,17 +201,39 @@ def test_the_shell_outside_of_telegram_leads_to_the_site(open_browser, platform)
     tab.wait_for_url("**/news")
 
 
-def test_telegrams_frame_shows_the_shop(open_browser, platform, live_site, sandbox, settings):
-    """The shell, framed by a page of another origin, which gets none of the site's cookies."""
-    settings.TELEGRAM_WEB_ORIGINS = [sandbox.url]
+@pytest.fixture
+def other_site():
+    """A site of another origin on this machine: browsers let no other put one of it in a frame."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>Chats</title>")
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_telegrams_frame_shows_the_shop(open_browser, platform, live_site, other_site, settings):
+    settings.TELEGRAM_WEB_ORIGINS = [other_site]
     tab = open_browser()
-    address = f"{live_site.url}/app?to=/configs#{launch(platform)}"
-    outer = f'<!doctype html><title>x</title><iframe title="app" src="{address}"></iframe>'
-    tab.context.route(
-        f"{sandbox.url}/frame",
-        lambda route: route.fulfill(body=outer, content_type="text/html"),
+    tab.goto(other_site)
+    tab.evaluate(
+        """address => {
+            const frame = document.createElement("iframe");
+            frame.src = address;
+            document.body.append(frame);
+        }""",
+        f"{live_site.url}/app?to=/configs#{launch(platform)}",
     )
-    tab.goto(f"{sandbox.url}/frame")
     frame = tab.frame_locator("iframe")
     expect(frame.get_by_text("Your first config is two taps away")).to_be_visible()
 

@@ -188,7 +188,7 @@ class RedeemForm(forms.Form):
     def __init__(self, *args: Any, configs: Sequence[Config], **options: Any) -> None:
         super().__init__(*args, **options)
         choice(self, "config").choices = [
-            ("", _("a new config")),
+            ("", _("one more config")),
             *((str(each.pk), each.name) for each in configs),
         ]
 
