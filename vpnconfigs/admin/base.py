@@ -251,7 +251,7 @@ def only_one(request: HttpRequest, rows: QuerySet[Any]) -> Any:
 def _refused(form: type[Any], refusal: Refusal) -> type[Any]:
     class Refused(form):  # type: ignore[misc]
         def _post_clean(self) -> None:
-            super()._post_clean()  # type: ignore[misc]  # a hook that the stubs leave out
+            super()._post_clean()  # a hook that the stubs leave out
             for field, message in _complaints(refusal):
                 self.add_error(field if field in self.fields else None, message)
 
