@@ -217,6 +217,19 @@ def _clean_after(_django_db_marker):
         get_redis().flushdb()
 
 
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup, django_db_blocker):
+    """Rows that are made once for a whole module; each of its tests runs in a savepoint above them.
+
+    For modules without transactions of their own.
+    """
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def make_user(name: str, **fields):
     from accounts.models import User
 

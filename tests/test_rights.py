@@ -18,11 +18,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership
 from accounts.services.sessions import issue_tokens, open_session
 from accounts.web.middleware import SESSION_KEY
 from config.lib.pages import is_api_request
-from conftest import make_user
+from conftest import make_organization, make_user
 from tests.routes import all_routes
 from tests.world import build_world
 
@@ -99,15 +98,13 @@ class Visitor:
         return is_api_request(request)
 
 
-@pytest.fixture
-def world(organization, owner):
-    return build_world(organization, owner)
-
-
-@pytest.fixture
-def visitors(world, organization, owner, colleague, stranger, other_organization):
-    admin_member = make_user("dasha")
-    Membership.objects.create(organization=organization, user=admin_member, role="admin")
+@pytest.fixture(scope="module")
+def stage(module_rows):
+    """The owner's world and those who look at it, made once: each request is undone."""
+    owner, stranger = make_user("olga"), make_user("stas")
+    colleague, admin_member = make_user("kirill"), make_user("dasha")
+    organization = make_organization("Bicycles", owner=owner, manager=colleague, admin=admin_member)
+    make_organization("Kettles", owner=stranger)
     people = {
         "anonymous": None,
         "USER": make_user("user"),
@@ -118,7 +115,18 @@ def visitors(world, organization, owner, colleague, stranger, other_organization
         "manager": colleague,
         "stranger": stranger,
     }
-    return {role: Visitor(user) for role, user in people.items()}
+    world = build_world(organization, owner)
+    return world, {role: Visitor(user) for role, user in people.items()}
+
+
+@pytest.fixture
+def world(stage):
+    return stage[0]
+
+
+@pytest.fixture
+def visitors(stage):
+    return stage[1]
 
 
 @pytest.fixture(scope="module", autouse=True)

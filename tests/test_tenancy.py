@@ -13,6 +13,7 @@ from django.apps import apps
 from django.core import serializers
 from django.db import transaction
 
+from conftest import make_organization, make_user
 from tests.routes import all_routes
 from tests.world import MARKERS, build_world
 
@@ -33,9 +34,28 @@ OWN_TRACES = {
 }
 
 
+@pytest.fixture(scope="module")
+def stage(module_rows):
+    """Two organizations, of which the first has one of everything; made once."""
+    owner, stranger = make_user("olga", lang_code="en"), make_user("stas", lang_code="en")
+    organization = make_organization("Bicycles", owner=owner)
+    make_organization("Kettles", owner=stranger)
+    return owner, stranger, build_world(organization, owner)
+
+
 @pytest.fixture
-def world(organization, owner):
-    return build_world(organization, owner)
+def owner(stage):
+    return stage[0]
+
+
+@pytest.fixture
+def stranger(stage):
+    return stage[1]
+
+
+@pytest.fixture
+def world(stage):
+    return stage[2]
 
 
 def absent(route, world) -> dict[str, object]:
@@ -91,9 +111,7 @@ def stored(stranger) -> str:
 
 @pytest.mark.parametrize("who", ["anonymous", "stranger by token", "stranger by cookie"])
 @pytest.mark.parametrize("route", WITH_OBJECT, ids=str)
-def test_anothers_object_looks_like_nothing(
-    route, who, world, stranger, other_organization, api, page
-):
+def test_anothers_object_looks_like_nothing(route, who, world, stranger, api, page):
     clients = {
         "anonymous": api,
         "stranger by token": lambda: api(stranger),
@@ -112,9 +130,7 @@ def test_anothers_object_looks_like_nothing(
 
 
 @pytest.mark.parametrize("route", WITHOUT_OBJECT, ids=str)
-def test_lists_show_nothing_of_another_organization(
-    route, world, stranger, other_organization, api, page
-):
+def test_lists_show_nothing_of_another_organization(route, world, stranger, api, page):
     for client in (api(), api(stranger), page(stranger)):
         text = read(client.get(route.path({})))
         shown = [word for word in (*MARKERS, *world.ids) if word in text]
@@ -122,9 +138,7 @@ def test_lists_show_nothing_of_another_organization(
 
 
 @pytest.mark.parametrize("route", WITHOUT_OBJECT, ids=str)
-def test_naming_a_foreign_organization_is_naming_none(
-    route, world, stranger, other_organization, api
-):
+def test_naming_a_foreign_organization_is_naming_none(route, world, stranger, api):
     foreign = api(stranger, organization=world.organization)
     nowhere = api(stranger)
     nowhere.credentials(**{**nowhere._credentials, "HTTP_X_ORGANIZATION": str(uuid.uuid4())})
