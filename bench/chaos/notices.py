@@ -10,11 +10,11 @@ from typing import Any
 
 from bench import notices
 from bench.chaos.ledger import Check
-from bench.chaos.storm import wait_quiet
+from bench.chaos.storm import count_unfinished, wait_quiet
 from bench.site import Site, SiteError, faster
 from bench.world import World
 
-SETTINGS = faster(5)
+SETTINGS = faster(2)
 NAME = "chaos"
 KILLS = int(os.environ.get("CHAOS_KILLS", "40"))
 LOOK_SECONDS = 0.05
@@ -83,7 +83,7 @@ async def _kill_while_sending(world: World) -> int:
         still = still + LOOK_SECONDS if now < sent + share else 0.0
         if now >= sent + share and world.site.kill("pump"):
             kills, sent = kills + 1, now
-        elif now >= notices.PEOPLE:
+        elif not count_unfinished(world.site):
             break
         elif still > STILL_SECONDS:
             raise SiteError(f"{now} of {notices.PEOPLE} notices have left, and no more leave")

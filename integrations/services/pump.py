@@ -27,6 +27,7 @@ from integrations.services import allowances, bulk, settling
 from integrations.services.bulk import Ended, Gathered, Ready, bulk_of, limits_of
 from integrations.services.calls import (
     Ahead,
+    Ambiguity,
     Call,
     Channel,
     Drop,
@@ -38,6 +39,7 @@ from integrations.services.calls import (
     Wait,
 )
 from integrations.services.outbox import channels, kinds, put_ahead
+from integrations.services.turns import end_turn, take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,10 @@ R = TypeVar("R")
 LINGER_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 QUICK_SECONDS = 0.02
+# What must never come twice waits for a person if this process dies under it: few at a time. None
+# waits for its turn so long that its lease could be taken for a dead one's.
+CAREFUL = 4
+CAREFUL_WAIT_SECONDS = 20.0
 # A task that never ends could not be told from a hung one.
 RUN_SECONDS = 60.0
 TAKE_BACK_SECONDS = 1.0
@@ -74,7 +80,7 @@ async def _drain(channel: Channel, engine: "Engine", *, linger: bool) -> None:
     if channel.pumps is None:
         await pump.run()
         return
-    turn = await engine.ask(_take_turn, channel)
+    turn = await engine.ask(take_turn, channel)
     if turn is None:
         return
     try:
@@ -82,7 +88,7 @@ async def _drain(channel: Channel, engine: "Engine", *, linger: bool) -> None:
     finally:
         # Without the database the turn is free already.
         with suppress(*DATABASE_LOST):
-            await engine.ask(_end_turn, turn)
+            await engine.ask(end_turn, turn)
     # A bell that found no turn free, after our last look, left its delivery to us.
     if await engine.ask(seconds_until_due, channel=channel.name) == 0:
         ring(channel.task)
@@ -162,6 +168,7 @@ class Pump:
         self.in_air: set[asyncio.Task[None]] = set()
         self._looked_for_lost = 0.0
         self._landed = asyncio.Event()
+        self._careful = asyncio.Semaphore(CAREFUL)
         self._look_at = 0.0
         self._is_crowded = False
         self._ready: Gathered[Delivery, Ready | None] = Gathered(self._make_many_ready)
@@ -254,6 +261,20 @@ class Pump:
                 await self._persist(partial(settling.settle, delivery, _fault(Status.RETRY)))
 
     async def _send(self, delivery: Delivery) -> None:
+        if kinds.get(delivery.kind).policy.on_ambiguous is not Ambiguity.AT_MOST_ONCE:
+            await self._send_now(delivery)
+            return
+        try:
+            await asyncio.wait_for(self._careful.acquire(), CAREFUL_WAIT_SECONDS)
+        except TimeoutError:
+            await self._persist(partial(settling.release, delivery))
+            return
+        try:
+            await self._send_now(delivery)
+        finally:
+            self._careful.release()
+
+    async def _send_now(self, delivery: Delivery) -> None:
         is_many = bulk_of(delivery) is not None
         if is_many:
             ready = await self._ready.ask(delivery)
@@ -305,7 +326,7 @@ class Pump:
         if wait > 0:
             settling.release(delivery, seconds=wait)
             return None
-        if not mark_dispatched(delivery):
+        if not settling.mark_dispatched(delivery):
             allowances.give_back(limits, member=member)
             settling.release(delivery)
             return None
@@ -356,39 +377,6 @@ class Pump:
             settling.settle_read_back(delivery, outcome, rule)
         else:
             settling.settle(delivery, outcome, latency_ms=latency_ms)
-
-
-def _take_turn(channel: Channel) -> int | None:
-    """Take one of the channel's turns, kept as long as this connection; ``None``: all are taken."""
-    with connection.cursor() as cursor:
-        for number in range(channel.pumps or 0):
-            key = lock_key(f"pump-turn:{channel.name}:{number}")
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-            if cursor.fetchone()[0]:
-                return key
-    return None
-
-
-def _end_turn(turn: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [turn])
-
-
-def mark_dispatched(delivery: Delivery) -> bool:
-    """Commit that the call is about to be made.
-
-    :returns: whether it may be: the lease holds, and no hold was placed since the claim.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE integrations_delivery SET dispatched_at = clock_timestamp()"
-            " WHERE id = %s AND state = 'sending' AND lease_token = %s AND NOT EXISTS ("
-            " SELECT 1 FROM integrations_hold AS hold WHERE hold.key IN (%s, %s)"
-            " AND hold.until > clock_timestamp()) RETURNING dispatched_at",
-            [delivery.pk, delivery.lease_token, delivery.budget_key, delivery.sender],
-        )
-        row = cursor.fetchone()
-    return row is not None
 
 
 def _fault(status: Status) -> Outcome:

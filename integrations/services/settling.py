@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -39,6 +39,23 @@ State = Delivery.State
 def lock_name(token: UUID) -> str:
     """Name the advisory lock that a pump holds as long as it lives."""
     return f"pump:{token}"
+
+
+def mark_dispatched(delivery: Delivery) -> bool:
+    """Commit that the call is about to be made.
+
+    :returns: whether it may be: the lease holds, and no hold was placed since the claim.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE integrations_delivery SET dispatched_at = clock_timestamp()"
+            " WHERE id = %s AND state = 'sending' AND lease_token = %s AND NOT EXISTS ("
+            " SELECT 1 FROM integrations_hold AS hold WHERE hold.key IN (%s, %s)"
+            " AND hold.until > clock_timestamp()) RETURNING dispatched_at",
+            [delivery.pk, delivery.lease_token, delivery.budget_key, delivery.sender],
+        )
+        row = cursor.fetchone()
+    return row is not None
 
 
 def release(delivery: Delivery, *, seconds: float = 0.0) -> None:

@@ -13,6 +13,7 @@ from config.lib.redis import get_redis
 from integrations.models import Delivery, DeliveryAttempt, Hold
 from integrations.services import allowances, bulk, holds, pump
 from integrations.services.calls import (
+    Ambiguity,
     Bulk,
     Drop,
     LaneDelivery,
@@ -260,3 +261,12 @@ def test_without_redis_many_keep_the_slow_pace(script, settings):
     first, second = allowances.take_many([(limits, "a"), (limits, "b")])
     assert (first, second > 0.9) == (0, True)
     allowances.finish_many([(limits, "a")])
+
+
+def test_what_must_never_come_twice_goes_a_few_at_a_time(script):
+    once = stage.use_kind("stage.once", Policy(on_ambiguous=Ambiguity.AT_MOST_ONCE))
+    script.seconds = 0.05
+    deliver_many([new(text, kind=once) for text in texts(3 * pump.CAREFUL)])
+    pump.drain("stage")
+    assert set(states().values()) == {"sent"}
+    assert max(script.most_flying.values()) == pump.CAREFUL

@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.lib.advisory import lock_key
 from config.lib.errors import ConflictError
 from integrations.models import Delivery, DeliveryAttempt, Hold
-from integrations.services import allowances, outbox, pump, settling
+from integrations.services import allowances, outbox, pump, settling, turns
 from integrations.services.calls import (
     Again,
     Ahead,
@@ -522,10 +522,10 @@ def test_a_channel_that_shares_its_worker_has_one_pump_at_a_time(script):
 
     def rival():
         engine = pump.Engine()
-        turn = engine.run(engine.ask(pump._take_turn, channel))
+        turn = engine.run(engine.ask(turns.take_turn, channel))
         taken.set()
         free.wait(10)
-        engine.run(engine.ask(pump._end_turn, turn))
+        engine.run(engine.ask(turns.end_turn, turn))
         engine.close()
 
     other = threading.Thread(target=rival)
