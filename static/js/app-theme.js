@@ -1,10 +1,24 @@
 // Telegram's colours, before the first paint. What Telegram says at the start stands in the fragment.
 (() => {
   const KEY = "app-launch";
-  if (window.location.hash.includes("tgWebApp")) {
-    window.sessionStorage.setItem(KEY, window.location.hash.slice(1));
-  }
-  const launch = new URLSearchParams(window.sessionStorage.getItem(KEY) || "");
+  // Kept for a reload, where the browser lets a frame of another site keep anything.
+  const keep = (text) => {
+    try {
+      window.sessionStorage.setItem(KEY, text);
+    } catch {
+      // The fragment is still there.
+    }
+  };
+  const recall = () => {
+    try {
+      return window.sessionStorage.getItem(KEY) || "";
+    } catch {
+      return "";
+    }
+  };
+  const isTold = window.location.hash.includes("tgWebApp");
+  if (isTold) keep(window.location.hash.slice(1));
+  const launch = new URLSearchParams(isTold ? window.location.hash.slice(1) : recall());
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 

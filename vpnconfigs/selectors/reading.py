@@ -2,8 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
 
 from accounts.models import User
 from config.lib.errors import NotFoundError
@@ -11,6 +14,8 @@ from vpnconfigs.models import News, NewsRead, Request, RequestMessage
 from vpnconfigs.selectors.requests import messages_of
 
 MOST_MESSAGES = 500
+# Who has not read older news need not be told of them any more.
+FRESH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +32,22 @@ class Marks:
 
 def marks_of(user: User) -> Marks:
     """Return what is unread, in one query."""
-    answers = Request.objects.filter(user=user, is_unread_by_user=True)
-    since = News.objects.filter(state=News.State.PUBLISHED, published_at__gte=user.created_at)
-    news = since.filter(~Exists(_reads(user)))
-    found = User.objects.filter(pk=user.pk).values_list(Exists(news), Exists(answers)).first()
-    has_news, has_answers = found or (False, False)
-    return Marks(has_news=has_news, has_answers=has_answers)
+    answers = Request.objects.filter(user_id=user.pk, is_unread_by_user=True)
+    fresh = News.objects.filter(state=News.State.PUBLISHED, published_at__gte=_fresh_since())
+    news = fresh.filter(~Exists(_reads(user)))
+    found = set(_sort("news", news).union(_sort("answers", answers)))
+    return Marks(has_news=("news",) in found, has_answers=("answers",) in found)
 
 
 def news_for(reader: User | None) -> QuerySet[News]:
     """Return what is published.
 
-    :param reader: ``is_read`` says whether they have read it or came later; for nobody all is.
+    :param reader: ``is_read`` says whether they have read it or it is old; for nobody all is.
     """
     rows = News.objects.filter(state=News.State.PUBLISHED)
     if reader is None:
         return rows.annotate(is_read=Value(value=True))
-    is_old = Q(published_at__lt=reader.created_at)
+    is_old = Q(published_at__lt=_fresh_since())
     return rows.annotate(is_read=Q(Exists(_reads(reader))) | is_old)
 
 
@@ -63,5 +67,14 @@ def thread_of(request: Request) -> list[RequestMessage]:
     return list(reversed(messages_of(request).order_by("-id")[:MOST_MESSAGES]))
 
 
+def _fresh_since() -> datetime:
+    return timezone.now() - FRESH
+
+
+def _sort(name: str, rows: QuerySet[Any]) -> Any:
+    """Return one row that says that there are any."""
+    return rows.order_by().annotate(sort=Value(name)).values_list("sort")[:1]
+
+
 def _reads(user: User) -> QuerySet[NewsRead]:
-    return NewsRead.objects.filter(user=user, news=OuterRef("pk"))
+    return NewsRead.objects.filter(user_id=user.pk, news=OuterRef("pk"))
