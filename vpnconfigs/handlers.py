@@ -5,12 +5,16 @@ from typing import Any
 from accounts.signals import account_deleted
 from config.lib.health import register_health
 from config.lib.metrics import register_gauges
+from config.lib.mini_app import register_app_section
 from integrations.services.sealed_fields import register_sealed
 from vpnconfigs import metrics, notices, probes
 from vpnconfigs.bot import registration
 from vpnconfigs.models import Panel
 from vpnconfigs.services.forgetting import forget_person
 from vpnconfigs.services.panel_clients import credentials_ref
+
+# Pages that serve the frame inside of Telegram too (``static/js/app.js`` knows them as well).
+APP_SECTIONS = ("/configs", "/requests", "/news", "/gifts", "/join")
 
 
 def register() -> None:
@@ -20,6 +24,8 @@ def register() -> None:
     register_gauges("vpn panels", metrics.panels)
     notices.register()
     registration.register()
+    for section in APP_SECTIONS:
+        register_app_section(section)
     account_deleted.connect(on_account_deleted, dispatch_uid="vpnconfigs.account_deleted")
 
 

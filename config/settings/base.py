@@ -18,7 +18,7 @@ IS_PRODUCTION = False
 SECRET_KEY = env.str("SECRET_KEY")
 SECRETS_KEYS = env.str("SECRETS_KEYS")
 SITE_URL = env.str("SITE_URL").rstrip("/")
-WEB_APP_URL = env.str("WEB_APP_URL", default=f"{SITE_URL}/market/")
+WEB_APP_URL = env.str("WEB_APP_URL", default=f"{SITE_URL}/app")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)

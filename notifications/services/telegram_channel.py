@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from django.conf import settings
 
 from accounts.models import User
+from config.lib.mini_app import opens_in_app, web_app_url
 from integrations.models import Bot
 from integrations.services.calls import Call
 from notifications.channels import Message, NoticeChannel
@@ -40,10 +41,18 @@ def to_call(message: Message) -> Call:
     else:
         params |= {"text": message.html, "parse_mode": "HTML"}
         if message.url:
-            rows.append([app_button(message.button, message.url)])
+            rows.append([page_button(message.button, message.url)])
     if rows:
         params["reply_markup"] = {"inline_keyboard": rows}
     return Call("sendMessage", params)
+
+
+def page_button(text: str, url: str) -> dict[str, object]:
+    """Return a button that opens a page of the site: inside of Telegram where it can be shown there,
+    else in the browser in which the person is signed in.
+    """
+    path = url.removeprefix(settings.SITE_URL)
+    return app_button(text, web_app_url(path)) if opens_in_app(path) else {"text": text, "url": url}
 
 
 def app_button(text: str, url: str) -> dict[str, object]:

@@ -47,16 +47,21 @@ def sends(sandbox) -> list[dict]:
 
 
 def test_a_button_opens_the_right_page(reader, sandbox, bot_token, settings, mailbox):
-    tell(reader, "one", path="/shop/configs?x=1")
+    """Pages of the Mini App open in it, any other where the person is signed in."""
+    tell(reader, "one", path="/configs/7?x=1")
     tell(reader, "two")
     tell(reader, "three", path="//evil.example/")
     send_all()
     markups = [call["params"].get("reply_markup") for call in sends(sandbox)]
     buttons = [json.loads(m) if isinstance(m, str) else m for m in markups]
-    urls = [b and b["inline_keyboard"][0][0]["web_app"]["url"] for b in buttons]
     site = settings.SITE_URL
-    assert urls == [f"{site}/shop/configs?x=1", f"{site}/account/security", None]
-    assert f"{site}/shop/configs?x=1" in mailbox()[0]["text"]
+    shown = [b and b["inline_keyboard"][0][0] for b in buttons]
+    assert shown == [
+        {"text": "Open", "web_app": {"url": f"{site}/app?to=/configs/7%3Fx%3D1"}},
+        {"text": "Open", "url": f"{site}/account/security"},
+        None,
+    ]
+    assert f"{site}/configs/7?x=1" in mailbox()[0]["text"]
 
 
 def test_a_button_that_telegram_refuses_is_written_out(reader, sandbox, bot_token, settings):
