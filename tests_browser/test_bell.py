@@ -90,7 +90,7 @@ def test_yandex_messenger_is_linked_while_one_looks(open_browser, owner, sandbox
     tab.get_by_label("E-mail or user name").fill(owner.username)
     tab.get_by_label("Password").fill("correct-horse-battery-9")
     tab.locator("main").get_by_role("button", name="Sign in").click()
-    tab.wait_for_url("**/account**")
+    tab.wait_for_url("**/configs")
     tab.goto("/account/notifications")
     tab.get_by_role("link", name="Add Yandex Messenger").click()
     tab.get_by_role("button", name="Get a code").click()

@@ -132,7 +132,7 @@ def test_register_confirm_lose_the_password_and_come_back(open_browser, mailbox)
     assert User.objects.get().is_verified
 
     tab.goto("/account")
-    tab.locator("header summary").click()
+    tab.locator("header .menu-button").click()
     tab.get_by_role("button", name="Sign out").click()
     tab.wait_for_url("**/")
     tab.locator("main").get_by_role("link", name="Sign in").click()

@@ -9,10 +9,11 @@ from bench.chaos import storm
 from bench.site import Site
 
 SMALL = storm.Size(dialogs=6, messages=5, pace=2.0)
+# Not avito.deleteMessage: what is taken back before it has left is never spoken of.
 SPOKEN = {
     *("telegram.createForumTopic", "telegram.sendMessage", "telegram.sendPhoto"),
     *("telegram.sendVoice", "telegram.setMessageReaction", "telegram.editMessageText"),
-    *("avito.sendMessage", "avito.sendImage", "avito.uploadImages", "avito.deleteMessage"),
+    *("avito.sendMessage", "avito.sendImage", "avito.uploadImages"),
 }
 
 

@@ -10,7 +10,7 @@ _sections: set[str] = set()
 
 
 def register_app_section(path: str) -> None:
-    """Let the pages at and below ``path`` open inside of Telegram. In ``AppConfig.ready()`` only."""
+    """Let the pages at and below ``path`` open inside of Telegram. Called in ``ready()`` only."""
     _sections.add(path)
 
 

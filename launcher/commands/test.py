@@ -36,7 +36,9 @@ def run(arguments: Sequence[str]) -> int:
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
             "CHROMIUM": browser or "",
         }
-        command = [str(VENV_PYTHON), "-m", "pytest", "-n", "auto", *arguments]
+        # One more than there are cores: a test often waits, for the sandbox or for a browser.
+        workers = str((os.cpu_count() or 1) + 1)
+        command = [str(VENV_PYTHON), "-m", "pytest", "-n", workers, *arguments]
         return hosted.supervisor.run_in_foreground(command, env=env)
 
 

@@ -48,8 +48,8 @@ def to_call(message: Message) -> Call:
 
 
 def page_button(text: str, url: str) -> dict[str, object]:
-    """Return a button that opens a page of the site: inside of Telegram where it can be shown there,
-    else in the browser in which the person is signed in.
+    """Return a button that opens a page of the site: in Telegram where it can be shown there, else
+    in the browser in which the person is signed in.
     """
     path = url.removeprefix(settings.SITE_URL)
     return app_button(text, web_app_url(path)) if opens_in_app(path) else {"text": text, "url": url}

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from notifications.models import NotificationTemplate
 from notifications.services import notify, register_notification, templates
@@ -26,7 +27,8 @@ def _kind():
             sample={"name": "Ann & Bo", "days": 3},
         )
     templates.forget()
-    yield
+    with translation.override("en"):
+        yield
     templates.forget()
 
 

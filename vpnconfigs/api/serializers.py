@@ -213,11 +213,11 @@ class RequestPageOut(PageOut):
     results = RequestOut(many=True)
 
 
-class MessageIn(serializers.Serializer[Any]):
+class RequestMessageIn(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=4000)
 
 
-class MessageOut(serializers.Serializer[Any]):
+class RequestMessageOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     is_from_staff = serializers.BooleanField()
     author = serializers.CharField()
@@ -225,5 +225,5 @@ class MessageOut(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class MessagePageOut(PageOut):
-    results = MessageOut(many=True)
+class RequestMessagePageOut(PageOut):
+    results = RequestMessageOut(many=True)

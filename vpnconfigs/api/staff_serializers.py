@@ -46,7 +46,7 @@ class ConfigQuery(ConfigFilter):
     cursor = serializers.CharField(required=False)
 
 
-class PersonOut(serializers.Serializer[Any]):
+class CustomerOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     email = serializers.CharField(allow_null=True)
@@ -65,7 +65,7 @@ class StaffConfigOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Config.State.choices)
     email = serializers.CharField(help_text="The client's name on the panel.")
     tariff = serializers.CharField(allow_null=True)
-    user = PersonOut(allow_null=True)
+    user = CustomerOut(allow_null=True)
     panel = PlaceOut(allow_null=True)
     inbound = serializers.IntegerField(allow_null=True)
     is_trial = serializers.BooleanField()
@@ -139,8 +139,8 @@ class RequestQuery(serializers.Serializer[Any]):
 
 
 class StaffRequestOut(RequestOut):
-    user = PersonOut()
-    decided_by = PersonOut(allow_null=True)
+    user = CustomerOut()
+    decided_by = CustomerOut(allow_null=True)
 
 
 class StaffRequestPageOut(PageOut):
@@ -216,7 +216,7 @@ class StaffTariffOut(TariffOut):
     inbounds = serializers.ListField(child=serializers.IntegerField())
 
 
-class PromoCodeIn(serializers.Serializer[Any]):
+class StaffPromoCodeIn(serializers.Serializer[Any]):
     code = serializers.RegexField(r"^[A-Za-z0-9-]+$", max_length=32)
     effect = serializers.ChoiceField(choices=PromoCode.Effect.choices)
     value = serializers.IntegerField(min_value=1, max_value=10**9)
@@ -232,7 +232,7 @@ class PromoCodeIn(serializers.Serializer[Any]):
     )
 
 
-class PromoCodeOut(PromoCodeIn):
+class PromoCodeOut(StaffPromoCodeIn):
     id = serializers.UUIDField()
     used_count = serializers.IntegerField()
     created_at = serializers.DateTimeField()

@@ -23,11 +23,11 @@ from vpnconfigs.api.staff_documents import (
     staff_tariff_document,
 )
 from vpnconfigs.api.staff_serializers import (
-    PromoCodeIn,
     PromoCodeOut,
     PromoCodePageOut,
     SettingsIn,
     SettingsOut,
+    StaffPromoCodeIn,
     StaffTariffOut,
     TariffIn,
 )
@@ -82,22 +82,22 @@ class StaffPromoCodeListView(APIView):
         results = [promo_code_document(promo) for promo in page.rows]
         return Response(page_document(request, page, results))
 
-    @extend_schema(request=PromoCodeIn, responses={201: PromoCodeOut})
+    @extend_schema(request=StaffPromoCodeIn, responses={201: PromoCodeOut})
     def post(self, request: AuthedRequest) -> Response:
         """Make a promo code."""
-        promo = save_promo_code(actor=request.user, fields=read_body(request, PromoCodeIn))
+        promo = save_promo_code(actor=request.user, fields=read_body(request, StaffPromoCodeIn))
         return Response(promo_code_document(promo), status=status.HTTP_201_CREATED)
 
 
 class StaffPromoCodeView(APIView):
     permission_classes = (IsStaff,)
 
-    @extend_schema(request=PromoCodeIn(partial=True), responses=PromoCodeOut)
+    @extend_schema(request=StaffPromoCodeIn(partial=True), responses=PromoCodeOut)
     def patch(self, request: AuthedRequest, promo_id: uuid.UUID) -> Response:
         """Change a promo code; uses that were counted stay."""
         if not PromoCode.objects.filter(pk=promo_id).exists():
             raise NotFoundError
-        form = PromoCodeIn(data=request.data, partial=True)
+        form = StaffPromoCodeIn(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         fields: dict[str, Any] = form.validated_data
         promo = save_promo_code(actor=request.user, fields=fields, promo_id=promo_id)

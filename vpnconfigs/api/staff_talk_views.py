@@ -14,7 +14,7 @@ from config.lib.pagination import page_document, paginate, read_page_query
 from vpnconfigs.api.config_views import read_body
 from vpnconfigs.api.documents import message_document
 from vpnconfigs.api.parameters import IDEMPOTENCY_KEY, PAGE
-from vpnconfigs.api.serializers import MessageIn, MessageOut, MessagePageOut
+from vpnconfigs.api.serializers import RequestMessageIn, RequestMessageOut, RequestMessagePageOut
 from vpnconfigs.api.staff_documents import staff_news_document, staff_request_document
 from vpnconfigs.api.staff_serializers import (
     DecisionIn,
@@ -103,7 +103,7 @@ class StaffRequestReadView(APIView):
 class StaffMessageListView(APIView):
     permission_classes = (IsStaff,)
 
-    @extend_schema(parameters=PAGE, responses=MessagePageOut)
+    @extend_schema(parameters=PAGE, responses=RequestMessagePageOut)
     def get(self, request: AuthedRequest, request_id: uuid.UUID) -> Response:
         """List the conversation, the oldest message first."""
         cursor, limit = read_page_query(request)
@@ -111,12 +111,14 @@ class StaffMessageListView(APIView):
         page = paginate(rows, order=OLDEST_MESSAGE_FIRST, cursor=cursor, limit=limit)
         return Response(page_document(request, page, [message_document(row) for row in page.rows]))
 
-    @extend_schema(parameters=[IDEMPOTENCY_KEY], request=MessageIn, responses={201: MessageOut})
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY], request=RequestMessageIn, responses={201: RequestMessageOut}
+    )
     @idempotent
     def post(self, request: AuthedRequest, request_id: uuid.UUID) -> Response:
         """Answer the customer."""
         asked = get_request(request_id)
-        text = read_body(request, MessageIn)["text"]
+        text = read_body(request, RequestMessageIn)["text"]
         message = requests.say(author=request.user, request=asked, text=text)
         return Response(message_document(message), status=status.HTTP_201_CREATED)
 

@@ -14,11 +14,11 @@ from vpnconfigs.api.config_views import read_body, wanted_tariff
 from vpnconfigs.api.documents import message_document, news_document, request_document
 from vpnconfigs.api.parameters import IDEMPOTENCY_KEY, PAGE
 from vpnconfigs.api.serializers import (
-    MessageIn,
-    MessageOut,
-    MessagePageOut,
     NewsPageOut,
     RequestIn,
+    RequestMessageIn,
+    RequestMessageOut,
+    RequestMessagePageOut,
     RequestOut,
     RequestPageOut,
 )
@@ -101,7 +101,7 @@ class RequestReadView(APIView):
 
 
 class RequestMessageListView(APIView):
-    @extend_schema(parameters=PAGE, responses=MessagePageOut)
+    @extend_schema(parameters=PAGE, responses=RequestMessagePageOut)
     def get(self, request: AuthedRequest, request_id: uuid.UUID) -> Response:
         """List the conversation, the oldest message first."""
         cursor, limit = read_page_query(request)
@@ -109,12 +109,14 @@ class RequestMessageListView(APIView):
         page = paginate(rows, order=OLDEST_MESSAGE_FIRST, cursor=cursor, limit=limit)
         return Response(page_document(request, page, [message_document(row) for row in page.rows]))
 
-    @extend_schema(parameters=[IDEMPOTENCY_KEY], request=MessageIn, responses={201: MessageOut})
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY], request=RequestMessageIn, responses={201: RequestMessageOut}
+    )
     @idempotent
     def post(self, request: AuthedRequest, request_id: uuid.UUID) -> Response:
         """Write to the staff."""
         asked = get_request_for(request.user, request_id)
-        text = read_body(request, MessageIn)["text"]
+        text = read_body(request, RequestMessageIn)["text"]
         message = requests.say(author=request.user, request=asked, text=text)
         return Response(message_document(message), status=status.HTTP_201_CREATED)
 
