@@ -10,6 +10,9 @@ from launcher.hosting import host_servers
 from launcher.layout import VENV_PYTHON, find_var_dir
 from launcher.site_environment import build_environment
 
+# A whole site that is killed again and again takes both cores of a small machine for minutes:
+# `make chaos` does that, and a later -m overrules this.
+WITHOUT_STORM = ("-m", "not whole_site")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -38,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         }
         # One more than there are cores: a test often waits, for the sandbox or for a browser.
         workers = str((os.cpu_count() or 1) + 1)
-        command = [str(VENV_PYTHON), "-m", "pytest", "-n", workers, *arguments]
+        command = [str(VENV_PYTHON), "-m", "pytest", "-n", workers, *WITHOUT_STORM, *arguments]
         return hosted.supervisor.run_in_foreground(command, env=env)
 
 
