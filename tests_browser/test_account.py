@@ -144,10 +144,10 @@ def test_another_device_is_ended_and_finds_itself_out(open_browser, owner, organ
 def test_all_others_are_ended_after_a_question(open_browser, owner, organization):
     tab, other = open_browser(owner, viewport=PHONE), open_browser(owner)
     tab.goto("/account/sessions")
-    tab.get_by_text("End all others").click()
+    tab.get_by_text("Sign out all the others").click()
     assert serious(tab) == []
     assert tab.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    tab.get_by_role("button", name="End them").click()
+    tab.get_by_role("button", name="Sign them out").click()
     expect(tab.get_by_text("All other sessions have ended.")).to_be_visible()
     other.goto("/account")
     other.wait_for_url("**/login?next=/account")

@@ -13,6 +13,7 @@ from accounts.models import Membership, Session, User
 from accounts.services.email_links import ask_to_verify
 from accounts.services.invitations import invitation_token, invite
 from accounts.services.password_reset import ask_for_reset
+from accounts.services.sessions import drop_cached
 from accounts.services.telegram_sign_in import make_sign_in_link
 from accounts.services.totp import begin_setup, confirm_setup
 from accounts.telegram.person import TelegramPerson
@@ -92,11 +93,13 @@ def work_until(tab, done, *, seconds=15):
         tab.wait_for_timeout(50)
 
 
-def press_start(tab, *, opens):
-    """Follow a link into the bot and press Start there; return the phone's tab."""
+def press_start(tab, *, opens, person=PERSON["id"]):
+    """Follow a link into the bot, let a person take the phone and press Start; return its tab."""
     with tab.context.expect_page() as opened:
         tab.get_by_role("link", name=opens).click()
     phone = opened.value
+    phone.get_by_test_id("start-bot").wait_for()
+    phone.get_by_test_id("seller-user").select_option(str(person))
     phone.get_by_test_id("start-bot").click()
     return phone
 
@@ -138,10 +141,10 @@ def test_register_confirm_lose_the_password_and_come_back(open_browser, mailbox)
     tab.locator("main").get_by_role("link", name="Sign in").click()
     tab.get_by_role("link", name="Forgot your password?").click()
     submit(tab, "Send the link", email="anna@example.org")
-    tab.get_by_role("heading", name="Look into your mail").wait_for()
+    tab.get_by_role("heading", name="Check your e-mail").wait_for()
 
     tab.goto(mailbox("anna@example.org"))
-    submit(tab, "Set it", password=NEW_PASSWORD)
+    submit(tab, "Save the new password", password=NEW_PASSWORD)
     tab.get_by_text("Sign in with your new password.").wait_for()
     submit(tab, "Sign in", login="anna@example.org", password=NEW_PASSWORD)
     tab.wait_for_url("**/client")
@@ -194,17 +197,18 @@ def test_an_account_is_linked_through_the_bot_after_a_fresh_proof(open_browser, 
     submit(tab, "Sign in", login=owner.username, password=PASSWORD)
     tab.wait_for_url("**/account/link/telegram")
     Session.objects.update(authenticated_at="2026-01-01T00:00Z")
+    telegram.control("telegram/users", {"id": 502, "first_name": "Борис", "username": "boris"})
 
     tab.get_by_role("button", name="Link through the bot").click()
     tab.wait_for_url("**/account/confirm?*")
     submit(tab, "Confirm", password=PASSWORD)
     tab.wait_for_url("**/account/link/telegram")
     tab.get_by_role("button", name="Link through the bot").click()
-    phone = press_start(tab, opens="Open the bot")
-    work_until(phone, lambda: User.objects.filter(pk=owner.pk, telegram_id=501).exists())
+    phone = press_start(tab, opens="Open the bot", person=502)
+    work_until(phone, lambda: User.objects.filter(pk=owner.pk, telegram_id=502).exists())
 
-    tab.get_by_role("link", name="Done: check").click()
-    expect(tab.locator("main")).to_contain_text("linked with @anna")
+    tab.get_by_role("link", name="I have pressed Start").click()
+    expect(tab.locator("main")).to_contain_text("linked with @boris")
 
 
 def test_who_is_invited_registers_and_joins(open_browser, owner, organization):
@@ -336,5 +340,7 @@ def test_pages_of_who_is_signed_in(
     found += faults_on(tab, "a link into the bot")
 
     User.objects.filter(pk=owner.pk).update(telegram_id=501, telegram_username="a" * 32)
+    drop_cached([owner.pk])
     tab.goto("/account/link/telegram")
+    assert f"@{'a' * 32}" in tab.locator("main").inner_text()
     assert found + faults_on(tab, "linked") == []

@@ -212,7 +212,7 @@ def test_closed_registration_shows_no_form(visitor, db, django_capture_on_commit
 
     shown = text_of(visitor.get("/register"))
 
-    assert "Nobody can register here at the moment." in shown
+    assert "Registration is closed at the moment." in shown
     assert 'name="password"' not in shown
 
 

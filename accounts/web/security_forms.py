@@ -73,7 +73,7 @@ class NewPasswordForm(forms.Form):
 class PasswordChangeForm(forms.Form):
     """Without the present password for who has none, or has just proven who they are."""
 
-    current_password = _password_field(_("Present password"))
+    current_password = _password_field(_("Current password"))
     password = _new_password_field()
 
     def __init__(self, *args: Any, has_password: bool, **kwargs: Any) -> None:

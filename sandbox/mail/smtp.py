@@ -143,7 +143,7 @@ def _read_mail(content: bytes, *, sender: str, recipients: list[str]) -> dict[st
         "at": time.time(),
         "from": sender,
         "to": recipients,
-        "subject": str(message.get("Subject", "")),
+        "subject": str(message.get("Subject", "")).strip(),
         "headers": {name: str(value) for name, value in message.items()},
         "text": _part(message, "plain"),
         "html": _part(message, "html"),

@@ -57,7 +57,13 @@ export class SellerThread {
   offerStart(payload) {
     this.seller.root.querySelector(".start-bot")?.remove();
     const text = `/start ${payload ?? ""}`.trim();
-    const press = () => this.say({ text }).then(() => start.remove(), () => {});
+    // Kept until it is pressed: whoever else takes the phone is offered the same link.
+    this.offer = { username: this.place.bot.username, payload };
+    const pressed = () => {
+      this.offer = null;
+      start.remove();
+    };
+    const press = () => this.say({ text }).then(pressed, () => {});
     const start = el("button", { type: "button", class: "start-bot", testid: "start-bot", onclick: press }, t("start_bot"));
     this.composer.node.before(start);
     start.focus();

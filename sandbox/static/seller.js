@@ -31,7 +31,9 @@ export class Seller {
   choose(userId) {
     this.userId = userId;
     localStorage.setItem("seller", String(userId));
+    const offer = this.view.offer;
     this.home();
+    if (offer) this.offerStart(offer.username, offer.payload);
   }
 
   update(state) {
