@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench import authentication, ingest, notices, relay, subscriptions
+from bench import authentication, expiry, ingest, notices, relay, subscriptions
 from bench.figures import Figure, is_kept, print_table
 from bench.site import Site, SiteError
 
@@ -35,6 +35,9 @@ MEASUREMENTS = {
     ),
     "ceiling": Measurement(
         "Fifty bots at once, raised allowances", notices.measure_ceiling, notices.CEILING_SETTINGS
+    ),
+    "expiry": Measurement(
+        "Who is to be told that a config ends", expiry.measure_expiry, expiry.SETTINGS
     ),
     "auth": Measurement("Knowing who calls", authentication.measure_auth, authentication.SETTINGS),
     "subscriptions": Measurement(
