@@ -24,7 +24,7 @@ NOT_CONNECTED_AFTER = timedelta(days=2)
 # A week later nobody waits for it any more.
 NOT_CONNECTED_UNTIL = timedelta(days=9)
 # So many to a transaction.
-CHUNK = 25_000
+CHUNK = 100_000
 
 _DUE = """
 SELECT config.user_id AS recipient_id, due.key AS dedup_key,
