@@ -49,6 +49,20 @@ def find_overtaken(arrived: Sequence[str], *, said: Sequence[str]) -> list[str]:
     ]
 
 
+def without_repeats(messages: Iterable[Sequence[str]], *, repeated: Collection[str]) -> list[str]:
+    """Get the pieces of messages in their order, of one that was sent again only the first time.
+
+    What left as one message is repeated as one: the same pieces once more, right behind it.
+
+    :param repeated: what may have been sent again; anything else that comes twice stays.
+    """
+    kept: list[Sequence[str]] = []
+    for message in filter(None, messages):
+        if not (kept and message == kept[-1] and set(message) <= set(repeated)):
+            kept.append(message)
+    return [piece for message in kept for piece in message]
+
+
 def name_by_place(arrived: Iterable[str], *, said: Sequence[str], mark: str) -> list[str]:
     """Give what carries only a mark the name of what was said behind the piece before it.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from bench.chaos import ledger
@@ -43,7 +44,8 @@ Json = dict[str, Any]
 class Ends:
     """What stands at both ends of a dialog.
 
-    :param in_topic: the buyer's pieces, as the bot wrote them, in the topic's order.
+    :param messages: the buyer's pieces, message by message as the bot wrote them, in the topic's
+        order.
     :param struck: those of them that are struck out.
     :param on_avito: the seller's pieces in the buyer's chat, in their order.
     :param words: the texts among them, whole.
@@ -51,13 +53,17 @@ class Ends:
     """
 
     script: Script
-    in_topic: list[str]
+    messages: list[list[str]]
     struck: list[str]
     on_avito: list[str]
     words: list[str]
     receipts: Mapping[str, list[set[str]]]
     topics: int
     unread: int
+
+    @property
+    def in_topic(self) -> list[str]:
+        return [piece for message in self.messages for piece in message]
 
     @property
     def chat_id(self) -> str:
@@ -89,11 +95,7 @@ async def _look(world: World, script: Script, group: Sequence[Json]) -> Ends:
     standing = [m for m in chat["messages"] if m["direction"] == "out"]
     return Ends(
         script=script,
-        in_topic=ledger.name_by_place(
-            [piece for message in in_topic for piece in _pieces_in_topic(message)],
-            said=questions,
-            mark=VOICE_MARK,
-        ),
+        messages=_name_voices([_pieces_in_topic(message) for message in in_topic], questions),
         struck=[
             token
             for message in in_topic
@@ -122,6 +124,12 @@ def _pieces_in_topic(message: Json) -> list[str]:
     return ledger.tokens_in([message["text"]])
 
 
+def _name_voices(messages: Sequence[list[str]], said: Sequence[str]) -> list[list[str]]:
+    pieces = [piece for message in messages for piece in message]
+    named = iter(ledger.name_by_place(pieces, said=said, mark=VOICE_MARK))
+    return [list(islice(named, len(message))) for message in messages]
+
+
 async def _pieces_on_avito(world: World, message: Json) -> list[str]:
     content = message["content"]
     if message["type"] != "image":
@@ -148,6 +156,9 @@ def _check_telegram(ends: Sequence[Ends], uncertain: set[str]) -> list[Check]:
     def said(end: Ends) -> list[str]:
         return end.script.expected(end.script.questions)
 
+    def first_of(end: Ends) -> list[str]:
+        return ledger.without_repeats(end.messages, repeated=uncertain)
+
     return [
         Check(
             "to Telegram: nothing lost",
@@ -159,7 +170,7 @@ def _check_telegram(ends: Sequence[Ends], uncertain: set[str]) -> list[Check]:
         ),
         Check(
             "to Telegram: in order",
-            _each(ends, lambda end: ledger.find_overtaken(end.in_topic, said=said(end))),
+            _each(ends, lambda end: ledger.find_overtaken(first_of(end), said=said(end))),
         ),
         Check(
             "to Telegram: nothing of another dialog, no echo",

@@ -35,6 +35,22 @@ def test_a_later_message_before_an_earlier_one_is_named(arrived, overtaken):
     assert ledger.find_overtaken(arrived, said=said) == overtaken
 
 
+@pytest.mark.parametrize(
+    ("messages", "repeated", "kept"),
+    [
+        # What left together and may not have arrived is sent again together.
+        ([["1", "2"], ["1", "2"], ["3"]], "12", "123"),
+        ([["1"], [], ["1"], ["1"], ["2"]], "1", "12"),
+        ([["1", "2"], ["1", "2"]], "1", "1212"),
+        ([["1", "2"], ["1"]], "12", "121"),
+        ([["1", "2"], ["3"], ["1", "2"]], "12", "12312"),
+        ([["1"], ["2"], ["1"], ["2"]], "12", "1212"),
+    ],
+)
+def test_only_a_whole_message_right_behind_itself_is_a_repeat(messages, repeated, kept):
+    assert ledger.without_repeats(messages, repeated=repeated) == list(kept)
+
+
 def test_order_is_that_of_what_was_said_and_nothing_else_counts():
     said = ["s001-001#1", "s001-001", "s001-001#2"]
     assert ledger.find_overtaken(said, said=said) == []

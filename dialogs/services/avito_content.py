@@ -1,6 +1,6 @@
 """What an Avito message holds, read with care: Avito documents its types, but not their gaps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dialogs.models import Attachment
@@ -15,6 +15,11 @@ _FACTS = {
     "location": ("kind", "lat", "lon", "text", "title"),
     "call": ("status",),
 }
+
+
+def entries_of(answer: Any) -> Iterable[Mapping[str, Any]]:
+    """Return the messages of a list; Avito has answered with a bare list and with an object."""
+    return answer.get("messages") or [] if isinstance(answer, Mapping) else answer or []
 
 
 def content_of(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dialogs.models import Message
 from dialogs.services import echoes
+from dialogs.services.avito_content import entries_of
 from dialogs.services.messages import NOTE, lock_message, publish_message
 from dialogs.services.parts import IMAGE, TEXT, kind_of, mark_correction
 from dialogs.services.receipts import queue_receipt
@@ -25,6 +26,7 @@ from integrations.services.calls import (
     Outcome,
     Policy,
     Prepared,
+    ReadBack,
     Status,
 )
 from integrations.services.outbox import deliver
@@ -32,8 +34,10 @@ from integrations.services.outbox import deliver
 TAKE_BACK = "dialogs.take_back"
 # It only puts others ahead of itself.
 TAKE_BACK_POLICY = Policy()
-# Deleting twice does no harm.
-DELETE_POLICY = Policy(max_attempts=None)
+# In a deletion's payload: Avito has refused it once, and what stands there was looked at.
+LOOKED = "looked"
+# As far back as one list reaches: what is deleted may be an hour old.
+LOOK_LIMIT = 100
 
 
 @transaction.atomic
@@ -125,10 +129,42 @@ def prepare_deletion(delivery: Delivery) -> Prepared:
 
 
 def settle_deletion(delivery: Delivery, outcome: Outcome) -> Again | None:
-    """A refused deletion is undone here; where it made room for an edit, that says so itself."""
-    if outcome.status is Status.PERMANENT and outcome.code != "not_found":
-        _note_refusal(delivery)
+    """A refused deletion is undone here; where it made room for an edit, that says so itself.
+
+    Avito refuses to delete what is deleted, be it by an earlier try of ours whose answer nobody
+    got or in its own app: so a refusal counts only after a look.
+    """
+    if outcome.status is not Status.PERMANENT or outcome.code == "not_found":
+        return None
+    if outcome.code == "bad_request" and LOOKED not in delivery.payload:
+        delivery.payload[LOOKED] = True
+        Delivery.objects.filter(pk=delivery.pk).update(payload=delivery.payload)
+        return Again(looks=True)
+    _note_refusal(delivery)
     return None
+
+
+def call_look(delivery: Delivery) -> Call:
+    """Return the call that lists what stands in the deletion's chat."""
+    message = _message_of(delivery)
+    chat_id = message.dialog.external_id if message else ""
+    return Call("list_messages", {"chat_id": chat_id, "limit": LOOK_LIMIT})
+
+
+def find_deleted(delivery: Delivery, answer: Any) -> dict[str, Any] | None:
+    """Return the message that was to be deleted, if that is what it is by now."""
+    wanted = delivery.payload[echoes.BOUND_ID]
+    return next(
+        (
+            dict(entry)
+            for entry in entries_of(answer)
+            if str(entry.get("id")) == wanted and entry.get("type") == "deleted"
+        ),
+        None,
+    )
+
+
+DELETE_POLICY = Policy(on_ambiguous=ReadBack(call=call_look, find=find_deleted), max_attempts=None)
 
 
 @transaction.atomic

@@ -56,7 +56,10 @@ def _rank_before(later: Delivery, lane: str) -> int:
 
 
 def _first_after(message: Message, kind: str, lane: str) -> Delivery | None:
-    """Return the first waiting delivery of a message that was written later than this one."""
+    """Return the first waiting delivery of a message that was written later than this one.
+
+    What was surely not sent waits as well, and goes behind.
+    """
     later = Message.objects.filter(
         dialog=message.dialog_id, status=Message.Status.QUEUED, written_at__gt=message.written_at
     )
@@ -64,7 +67,11 @@ def _first_after(message: Message, kind: str, lane: str) -> Delivery | None:
     if not ids:
         return None
     waiting = Delivery.objects.filter(
-        lane=lane, kind=kind, state=Delivery.State.QUEUED, payload__message_id__in=ids
+        lane=lane,
+        kind=kind,
+        state__in=(Delivery.State.QUEUED, Delivery.State.RETRY),
+        ambiguous_at=None,
+        payload__message_id__in=ids,
     )
     by_message = {row.payload["message_id"]: row for row in waiting}
     return next((by_message[pk] for pk in ids if pk in by_message), None)

@@ -1,6 +1,6 @@
 """A message's way to the contact on Avito, part by part: its picture, then its words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from dialogs.models import Attachment, Message
 from dialogs.selectors.locks import lock_dialog
 from dialogs.services import echoes, recalls
+from dialogs.services.avito_content import entries_of
 from dialogs.services.messages import TO_AVITO, change_status, lock_message, part_key
 from dialogs.services.parts import IMAGE, TEXT, current_picture, kind_of, revision_of
 from dialogs.services.topic_notes import tell_topic
@@ -115,7 +116,7 @@ def find_sent(delivery: Delivery, answer: Any) -> dict[str, Any] | None:
     if dialog is None or delivery.dispatched_at is None:
         return None
     since = (delivery.dispatched_at - CLOCK_SLACK).timestamp()
-    for entry in sorted(_entries(answer), key=lambda entry: entry.get("created") or 0):
+    for entry in sorted(entries_of(answer), key=lambda entry: entry.get("created") or 0):
         if _fits(entry, delivery.payload, since) and not echoes.is_known(
             dialog.pk, str(entry["id"])
         ):
@@ -193,11 +194,6 @@ def _fits(entry: Mapping[str, Any], payload: Mapping[str, Any], since: float) ->
         and (kind == IMAGE or content.get("text") == payload["text"])
         and (entry.get("created") or 0) >= since
     )
-
-
-def _entries(answer: Any) -> Iterable[Mapping[str, Any]]:
-    """Return the messages of an answer; Avito has answered with a bare list and with an object."""
-    return answer.get("messages") or [] if isinstance(answer, Mapping) else answer or []
 
 
 def _has_dead_part(delivery: Delivery) -> bool:

@@ -1,6 +1,10 @@
 """What our side has said is taken back on Avito, by a command or by 👎."""
 
+import uuid
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 
 from dialogs.models import Message
 from dialogs.services.telegram_intake import take_reaction
@@ -103,6 +107,56 @@ def test_what_is_gone_already_counts_as_deleted(talking, sandbox):
     talking.seller_reacts(number, "👎")
     talking.run()
     assert talking.message("Slip").deleted_at is not None
+
+
+def vanish(relay, message: Message) -> None:
+    """Let a message be deleted on Avito, and the site not be told."""
+    relay.sandbox.control("avito/webhooks", {"deliver": False})
+    body = {"chat_id": relay.chat, "message_id": message.avito_message_id, "by": "seller"}
+    relay.sandbox.control("avito/delete", body)
+
+
+def test_what_was_deleted_in_avitos_app_is_not_refused(talking):
+    number = talking.seller_says("Slip")
+    talking.run()
+    vanish(talking, talking.message("Slip"))
+    talking.seller_reacts(number, "👎")
+    talking.run()
+    assert talking.message("Slip").deleted_at is not None
+    assert "🙈" in talking.receipt(number)
+    assert deliveries("delete_part") == ["sent"]
+
+
+def test_a_deletion_whose_answer_was_lost_makes_room_for_an_edit(talking, sandbox):
+    number = talking.seller_says("At five")
+    talking.run()
+    sandbox.fault("avito.deleteMessage", "timeout_after", seconds=0.1, times=1)
+    talking.seller_says("At six", edits=number)
+    talking.run()
+    assert talking.seen_by_buyer() == ["At six"]
+    assert deliveries("delete_part") == ["sent"]
+
+
+def test_a_deletion_that_its_worker_did_not_outlive_is_looked_for(talking, sandbox):
+    number = talking.seller_says("At five")
+    talking.run()
+    old = talking.message("At five")
+    sandbox.fault("avito.deleteMessage", "status", status=502)
+    talking.seller_says("At six", edits=number)
+    talking.run(until=lambda: deliveries("delete_part") == ["retry"])
+    sandbox.clear_faults()
+    vanish(talking, old)
+    Delivery.objects.filter(kind="dialogs.delete_part").update(
+        state="sending",
+        lease_token=uuid.uuid4(),
+        leased_at=Now() - timedelta(seconds=5),
+        dispatched_at=Now(),
+    )
+    before = len(sandbox.calls("avito.deleteMessage"))
+    talking.run()
+    assert talking.seen_by_buyer() == ["At six"]
+    assert deliveries("delete_part") == ["sent"]
+    assert len(sandbox.calls("avito.deleteMessage")) == before
 
 
 def test_what_was_written_in_avitos_app_can_be_deleted_too(talking):

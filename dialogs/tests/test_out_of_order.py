@@ -10,9 +10,9 @@ from django.db import connections
 from django.utils import timezone
 
 from dialogs.models import Message
-from dialogs.tests.relay import Relay, wait_for
-from integrations.models import AvitoAccount, InboundEvent
-from integrations.services import inbox, polling, reconciling
+from dialogs.tests.relay import Relay, deliveries, wait_for
+from integrations.models import AvitoAccount, Hold, InboundEvent
+from integrations.services import inbox, polling, pump, reconciling
 from integrations.services.holds import place_hold, release_hold
 
 PUMP = "integrations.pump_telegram"
@@ -80,6 +80,19 @@ def test_any_order_of_coming_ends_in_the_order_of_writing(relay, held):
     held()
     relay.run()
     assert words(relay) == ["zero", *(str(second) for second in sorted(seconds))]
+
+
+def test_what_was_refused_for_its_pace_still_waits(relay, sandbox):
+    hear(relay, "zero", second=0)
+    relay.run()
+    sandbox.fault("telegram.sendMessage", "status", status=429, retry_after=300, times=1)
+    hear(relay, "later", second=2)
+    pump.drain("telegram")
+    assert deliveries("to_telegram") == ["sent", "retry"]
+    hear(relay, "earlier", second=1)
+    Hold.objects.all().delete()
+    relay.run()
+    assert words(relay) == ["zero", "earlier", "later"]
 
 
 def test_within_one_second_the_order_of_coming_counts(relay, held):

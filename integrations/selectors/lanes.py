@@ -31,9 +31,11 @@ _FREE = """
                     AND hold.until > clock_timestamp())
 """
 # The lane that was served longest ago comes first: a noisy dialog does not starve the others.
+# Whoever gives a delivery back changes its ``not_before``: if another pump had it between our look
+# and our lock, something may have been put ahead of it that we do not see.
 _CLAIM = f"""
     {_HEADS}, ranked AS (
-        SELECT head.id, row_number() OVER (
+        SELECT head.id, head.not_before, row_number() OVER (
             PARTITION BY head.budget_key ORDER BY served.at NULLS FIRST, head.id) AS turn
         FROM head LEFT JOIN LATERAL (
             SELECT past.dispatched_at AS at FROM integrations_delivery AS past
@@ -46,7 +48,7 @@ _CLAIM = f"""
         SELECT delivery.id FROM integrations_delivery AS delivery
         JOIN ranked ON ranked.id = delivery.id AND ranked.turn = 1
         WHERE delivery.state IN ('queued', 'retry', 'ambiguous')
-        AND delivery.not_before <= clock_timestamp()
+        AND delivery.not_before = ranked.not_before
         ORDER BY delivery.id LIMIT %(most)s
         FOR UPDATE OF delivery SKIP LOCKED
     )

@@ -112,9 +112,13 @@ class Outcome:
 class Again:
     """``settle`` answers this to a permanent failure whose cause it has mended: the delivery goes
     back to the head of its lane.
+
+    :param looks: what was refused may have been done already: it is read back first. Only of kinds
+        with ``ReadBack``.
     """
 
     seconds: float = 0.0
+    looks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,9 @@ class Engine:
 
     def _say_alive(self) -> None:
         with connection.cursor() as cursor:
+            # It waits: another pump, looking whether we live, may have it for a moment.
             name = settling.lock_name(self.token)
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [lock_key(name)])
         self._locked_on = connection.connection
 
     def close(self) -> None:

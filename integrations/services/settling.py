@@ -231,7 +231,9 @@ def _ambiguous(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
 def _permanent(delivery: Delivery, outcome: Outcome, kind: Kind) -> None:
     answer = kind.settle(delivery, outcome)
     if isinstance(answer, Again):
-        _write(delivery, state=State.RETRY, not_before=_in(answer.seconds), **_error(outcome))
+        unclear = {"state": State.AMBIGUOUS, "ambiguous_at": Now()}
+        changes = unclear if answer.looks else {"state": State.RETRY}
+        _write(delivery, not_before=_in(answer.seconds), **changes, **_error(outcome))
     else:
         _write(
             delivery,

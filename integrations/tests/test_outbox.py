@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from config.lib.advisory import lock_key
+from config.lib.advisory import lock_key, try_advisory_lock
 from config.lib.errors import ConflictError
 from integrations.models import Delivery, DeliveryAttempt, Hold
+from integrations.selectors import lanes
 from integrations.services import allowances, outbox, pump, settling, turns
 from integrations.services.calls import (
     Again,
@@ -480,6 +481,46 @@ def test_what_a_living_worker_holds_is_left_alone(script):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert states() == {"hello": "ambiguous"}
+
+
+def test_a_worker_says_that_it_lives_even_while_another_looks(script):
+    engine = pump.Engine()
+    name = settling.lock_name(engine.token)
+    asking = threading.Thread(target=lambda: engine.run(engine.ask(lambda: None)))
+    with try_advisory_lock(name) as is_free:
+        assert is_free
+        asking.start()
+        asking.join(0.3)
+    asking.join(5)
+    with try_advisory_lock(name) as is_free:
+        assert not is_free
+    engine.close()
+
+
+def test_a_slow_look_leaves_alone_what_something_was_put_ahead_of_meanwhile(script, monkeypatch):
+    stage.say("words")
+    quick = lanes._CLAIM
+    nap = "JOIN (SELECT *, pg_sleep(0.5) FROM ranked OFFSET 0) AS ranked ON"
+    monkeypatch.setattr(lanes, "_CLAIM", quick.replace("JOIN ranked ON", nap))
+    late = []
+
+    def look_slowly():
+        late.extend(lanes.claim_heads(channel="stage", token=uuid.uuid4(), most=5))
+        connection.close()
+
+    rival = threading.Thread(target=look_slowly)
+    rival.start()
+    time.sleep(0.2)
+    monkeypatch.setattr(lanes, "_CLAIM", quick)
+    (words,) = lanes.claim_heads(channel="stage", token=uuid.uuid4(), most=5)
+    new = NewDelivery(words.kind, words.sender, words.budget_key, {"text": "topic"}, "topic")
+    with transaction.atomic():
+        outbox.put_ahead(words, [new])
+        settling.release(words)
+    rival.join(5)
+    assert late == []
+    drain_until(lambda: set(states().values()) == {"sent"})
+    assert script.texts() == ["topic", "words"]
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(script):
