@@ -98,10 +98,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {
     "default": {
         **environ.Env.db_url_config(database_url()),
+        "ENGINE": "config.lib.postgresql",
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 5,
+            # Django's default, None, forbids preparing even where a statement asks for it. None
+            # is prepared by itself: nothing is run so often under one text.
+            "prepare_threshold": 2**31 - 1,
             "options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000",
         },
     }

@@ -278,6 +278,11 @@ def test_it_costs_one_query_however_many_configs(
         assert len(parse_links(client.get(path).content.decode())) == 12
         assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
     assert len(own) == 2
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["%hwid%"]
+        )
+        assert cursor.fetchone() == (1,)
 
 
 def test_links_of_many_cost_no_query_each(owner, two, django_assert_num_queries):
