@@ -116,16 +116,6 @@ REDIS_URL = redis_url("REDIS")
 RATE_LIMIT_REDIS_URL = redis_url("RATE_LIMIT_REDIS", default=REDIS_URL)
 # What Redis says is never the truth: whoever asks waits no longer than a reader would notice.
 REDIS_OPTIONS = {"socket_connect_timeout": 0.4, "socket_timeout": 0.4}
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "ratelimit": {
-        "BACKEND": "config.lib.ratelimit.CounterCache",
-        "LOCATION": RATE_LIMIT_REDIS_URL,
-    },
-}
-RATELIMIT_USE_CACHE = "ratelimit"
-RATELIMIT_FAIL_OPEN = True
-
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
 DEFAULT_REQUESTS_PER_MINUTE = env.int("DEFAULT_REQUESTS_PER_MINUTE", default=120)
 AUTH_REQUESTS_PER_MINUTE = env.int("AUTH_REQUESTS_PER_MINUTE", default=10)
