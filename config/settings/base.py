@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "config.lib.correlation.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.lib.policy.PolicyMiddleware",
     "config.lib.ratelimit.AddressLimitMiddleware",
     "config.lib.routes.TrailingSlashMiddleware",
     "corsheaders.middleware.CorsMiddleware",
