@@ -9,6 +9,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def asked(monkeypatch):
     """Switch the checks on, as between two requests; the list grows with each ``SELECT 1``."""
+    connection.ensure_connection()
     monkeypatch.setattr(connection, "health_check_enabled", True)
     questions, ask = [], connection.is_usable
     monkeypatch.setattr(connection, "is_usable", lambda: questions.append(1) or ask())

@@ -1,16 +1,14 @@
 """All that one reading of a subscription needs, in one query."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
-from psycopg import Cursor
-
+from config.lib.prepared import fetch_prepared
 from vpnconfigs.models import Config, ShopSettings
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,43}")
@@ -117,7 +115,7 @@ def find_subscription(token: str, *, hwid: str = "") -> Subscription | None:
     """
     if not TOKEN.fullmatch(token):
         return None
-    rows = _execute(_STATEMENT, {"token": token, "hwid": hwid})
+    rows = fetch_prepared(_STATEMENT, {"token": token, "hwid": hwid})
     if not rows:
         return None
     link_id, user_id, language, is_note_due, device_id, is_device_due = rows[0][: _SHOP.start]
@@ -142,30 +140,3 @@ def _untouched_shop() -> ShownShop:
     """The shop of a site whose staff has set nothing yet."""
     row = ShopSettings()
     return ShownShop(*(getattr(row, name) for name in ShownShop._fields))
-
-
-def _execute(statement: str, parameters: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    """Run the statement; on a connection that turns out dead, once more on a new one.
-
-    The usual look whether a kept connection is alive would be a second round trip for each
-    request.
-    """
-    was_open = connection.connection is not None
-    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
-    try:
-        return _fetch(statement, parameters)
-    except (OperationalError, InterfaceError):
-        if not was_open or connection.in_atomic_block:
-            raise
-        connection.close()
-    return _fetch(statement, parameters)
-
-
-def _fetch(statement: str, parameters: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    """Run the statement as a prepared one: planning a join of six tables costs ten times as much.
-
-    What comes back is binary: most of the texts would have to be read into numbers and moments.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        return cursor.execute(statement, parameters, prepare=True, binary=True).fetchall()

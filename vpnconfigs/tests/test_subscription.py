@@ -270,8 +270,10 @@ def test_it_costs_one_query_however_many_configs(
     for number in range(2, 12):
         make_config(owner, make_inbound(panel=two[0].inbound.panel, number=number))
     path, etag = address(owner), read(client, owner)["ETag"]
-    own, ask = [], subscriptions._fetch
-    monkeypatch.setattr(subscriptions, "_fetch", lambda *given: own.append(given) or ask(*given))
+    own, ask = [], subscriptions.fetch_prepared
+    monkeypatch.setattr(
+        subscriptions, "fetch_prepared", lambda *given: own.append(given) or ask(*given)
+    )
 
     # Django's own cursor is not used at all; the prepared statement runs beside it.
     with django_assert_num_queries(0):
@@ -355,7 +357,7 @@ def test_a_database_that_is_away_is_503(client, owner, two, monkeypatch):
         raise OperationalError("gone")
 
     path = address(owner)
-    monkeypatch.setattr(subscriptions, "_fetch", lost)
+    monkeypatch.setattr(subscriptions, "fetch_prepared", lost)
 
     answer = client.get(path)
 
