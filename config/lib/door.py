@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from config.lib.registry import Registry
@@ -63,6 +63,9 @@ class DoorHandler(WSGIHandler):
     def _route(self, request: HttpRequest) -> HttpResponseBase:
         request.urlconf = self._door.urlconf
         response: HttpResponseBase = self._get_response(request)  # type: ignore[attr-defined]
+        # Of an answer without a length gunicorn makes chunks.
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
 

@@ -33,7 +33,7 @@ CONTENT_TYPE = "application/problem+json"
 class QuerySerializer(Serializer[Any]):
     """Reads the query of a list, which names few of the fields that it might.
 
-    DRF copies all fields for each request; here only those that are given, must be, or have a default.
+    DRF copies all fields for each request; here those given, required or defaulted.
     """
 
     def get_fields(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A kept connection to the database: alive without a question, and replaced when it has ended."""
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -10,9 +10,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def asked(monkeypatch):
     """Switch the checks on, as between two requests; the list grows with each ``SELECT 1``."""
     connection.ensure_connection()
-    monkeypatch.setattr(connection, "health_check_enabled", True)
-    questions, ask = [], connection.is_usable
-    monkeypatch.setattr(connection, "is_usable", lambda: questions.append(1) or ask())
+    wrapper = connections["default"]
+    monkeypatch.setattr(wrapper, "health_check_enabled", True)
+    questions, ask = [], wrapper.is_usable
+    monkeypatch.setattr(wrapper, "is_usable", lambda: questions.append(1) or ask())
     return questions
 
 
