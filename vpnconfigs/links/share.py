@@ -22,6 +22,7 @@ PROTOCOLS = ("vless", "trojan")
 UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 # A server's title differs by the days that are left, and is the same for all of its customers.
 TITLES_KEPT = 4096
+HOSTS_KEPT = 1024
 # A name in any alphabet, or an IPv4 address.
 HOST_NAME = re.compile(r"[\w.-]+")
 # Xray refuses to start with REALITY over anything else.
@@ -188,6 +189,7 @@ def _address(inbound: Inbound, *, host: str) -> str:
     return chosen
 
 
+@lru_cache(maxsize=HOSTS_KEPT)
 def _host(written: str) -> str:
     """The host without brackets, or nothing for what is none, such as a socket's path."""
     host = written.strip().removeprefix("[").removesuffix("]")
