@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [
+from config.lib.routes import KeptRoutes
+
+_routes = [
     # Asked most of all, by apps; the patterns of all other pages would be tried before it.
     path("", include("vpnconfigs.web.subscription_urls")),
     path("", include("config.web.urls")),
@@ -19,6 +21,7 @@ urlpatterns = [
     path("", include("dialogs.web.urls")),
     path("admin/", admin.site.urls),
 ]
+urlpatterns = [KeptRoutes(_routes)]
 
 handler400 = "config.web.errors.bad_request"
 handler403 = "config.web.errors.permission_denied"

@@ -6,6 +6,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 site = get_wsgi_application()
 
-from integrations.api.door import with_door  # noqa: E402  needs a Django that is set up
+from config.lib.door import with_doors  # noqa: E402  needs a Django that is set up
 
-application = with_door(site)
+application = with_doors(site)

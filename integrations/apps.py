@@ -1,6 +1,14 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from config.lib.door import Door, doors
+
+WEBHOOKS = Door(
+    prefix="/api/webhooks/",
+    urlconf="integrations.api.webhook_urls",
+    middleware=("config.lib.routes.TrailingSlashMiddleware",),
+)
+
 
 class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
@@ -13,3 +21,4 @@ class IntegrationsConfig(AppConfig):
 
         handlers.register()
         register_demo("2 integrations", demo.seed)
+        doors.register("webhooks", WEBHOOKS)

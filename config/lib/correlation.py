@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+_HEADER_META = "HTTP_X_REQUEST_ID"
 # Not "correlation_id": a worker overwrites that header with the message's own, the task's id.
 TASK_HEADER = "x_correlation_id"
 MAX_LENGTH = 64
@@ -69,7 +70,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get(HEADER, "")
+        # Not ``request.headers``, which would be made of all headers for this one.
+        given = request.META.get(_HEADER_META, "")
         request_id = given if _ACCEPTED.fullmatch(given) else new_correlation_id()
         request.correlation_id = request_id  # type: ignore[attr-defined]
         with correlated(request_id):

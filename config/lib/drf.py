@@ -1,17 +1,23 @@
 """Refusals on the wire: RFC 9457 ``application/problem+json``."""
 
+import copy
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.fields import empty
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.utils.encoders import JSONEncoder
 
 from config.lib.correlation import peek_correlation_id
 from config.lib.errors import AppError, FieldError, InputError, NotFoundError, RateLimitedError
@@ -24,16 +30,47 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 
+class QuerySerializer(Serializer[Any]):
+    """Reads the query of a list, which names few of the fields that it might.
+
+    DRF copies all fields for each request; here those given, required or defaulted.
+    """
+
+    def get_fields(self) -> dict[str, Any]:
+        given = getattr(self, "initial_data", None)
+        if given is None:
+            return super().get_fields()
+        return {
+            name: copy.deepcopy(field)
+            for name, field in self._declared_fields.items()
+            if name in given or field.required or field.default is not empty
+        }
+
+
 class AuthedRequest(Request):
     """A request that has passed ``IsAuthenticated``."""
 
     user: "User"
 
 
+class JsonEncoder(JSONEncoder):
+    """DRF's encoder, which looks first for what most lists are full of."""
+
+    def default(self, obj: Any) -> Any:
+        if type(obj) is UUID:
+            return str(obj)
+        if type(obj) is datetime:
+            text = obj.isoformat()
+            return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+        return super().default(obj)
+
+
 class JsonRenderer(JSONRenderer):
     """JSON that can say whatever JSON has said to us: a refusal may quote half of a surrogate pair,
     which UTF-8 has no bytes for.
     """
+
+    encoder_class = JsonEncoder
 
     def render(
         self,
@@ -48,6 +85,7 @@ class JsonRenderer(JSONRenderer):
 
 
 class _EscapingRenderer(JSONRenderer):
+    encoder_class = JsonEncoder
     ensure_ascii = True
 
 

@@ -44,7 +44,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(/api/webhooks/[a-z]+/[^/\s'\"]+/)[^/\s'\"?]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(/api/webhooks/yandex/)[^/\s'\"?]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/api/webhooks/yandex/|/sub/)[^/\s'\"?]+"), rf"\1{HIDDEN}"),
 )
 _PHONE = re.compile(
     r"(?<![\w.+-])(?:\+\d[\s(-]*(?:\d[\s()-]*){8,12}\d|[78][\s(-]*9(?:[\s()-]*\d){9})(?![\w-]|\.\d)"

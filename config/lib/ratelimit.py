@@ -1,29 +1,27 @@
 """Rate limits: every request per address, and single routes by a decorator.
 
-django-ratelimit counts; this wrapper gives it the client's address behind our proxies, a cache
-that counts in two round trips (its own way over Django's Redis cache takes three), answers in
-the site's form, and lets requests through at once while Redis is gone.
+The tally counts; here is who is counted (the client's address behind our proxies), the answer in
+the site's form, and that requests are let through at once while Redis is gone.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import cache, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django_ratelimit.core import get_usage
 from rest_framework.request import Request
 
 from config.lib.clientip import address_block, client_address
 from config.lib.errors import RateLimitedError
 from config.lib.pages import refusal_response
-from config.lib.redis import RedisError, get_redis_at
+from config.lib.redis import RedisError
+from config.lib.tally import Tally, window_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -32,7 +30,7 @@ Key = Callable[[HttpRequest | Request], str]
 
 logger = logging.getLogger(__name__)
 
-WINDOW_SECONDS = 60
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LOST_LOG_SECONDS = 60.0
 # Files are cheap; webhooks come from few addresses in bursts and carry a secret; so do VPN apps,
 # thousands behind one carrier's address, and are counted by their secret; probes and Prometheus
@@ -46,45 +44,7 @@ _EXEMPT = (
     "/api/v1/health/",
     "/api/app/v1/health",
 )
-_COUNT = """
-local count = redis.call('INCRBY', KEYS[1], ARGV[1])
-if count == tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return count
-"""
-
-
-class CounterCache(BaseCache):
-    """The two calls by which django-ratelimit counts, in one round trip.
-
-    It calls ``add``, and ``incr`` where the key was there already. Here ``add`` has counted by
-    then, and the ``incr`` that follows gets that count. Django keeps one object per thread.
-    """
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        self._url = location
-        self._counted: dict[str, int] = {}
-
-    def add(
-        self,
-        key: Any,
-        value: Any,
-        timeout: float | None = DEFAULT_TIMEOUT,
-        version: int | None = None,
-    ) -> bool:
-        seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
-        name = self.make_and_validate_key(key, version)
-        count = int(get_redis_at(self._url).eval(_COUNT, 1, name, value, int(seconds or 0)))
-        if count == value:
-            return True
-        self._counted[name] = count
-        return False
-
-    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        try:
-            return self._counted.pop(self.make_and_validate_key(key, version))
-        except KeyError:
-            raise ValueError(f"Key {key!r} was not added.") from None
+tally = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,27 +136,27 @@ def spend(request: HttpRequest | Request, *, group: str, rate: str, key: Key) ->
 
 
 def _count(request: HttpRequest | Request, *, group: str, rate: str, key: Key) -> Usage | None:
+    limit, seconds = _parse_rate(rate)
+    window = window_of(group, key(request), limit=limit, seconds=seconds)
     try:
-        usage = get_usage(
-            request, group=group, key=lambda *_: key(request), rate=rate, increment=True
-        )
+        used = tally.add(window, url=settings.RATE_LIMIT_REDIS_URL)
     except RedisError as error:
         _lost.tell(error)
         return None
-    if usage is None:
-        return None
     return Usage(
         policy=group,
-        limit=usage["limit"],
-        window_seconds=_window_seconds(rate),
-        used=usage["count"],
-        reset_seconds=max(usage["time_left"], 1),
+        limit=limit,
+        window_seconds=seconds,
+        used=used,
+        reset_seconds=max(1, window.ends_at - int(time.time())),
     )
 
 
-def _window_seconds(rate: str) -> int:
-    period = rate.partition("/")[2]
-    return int(period[:-1] or 1) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[-1]]
+@cache
+def _parse_rate(rate: str) -> tuple[int, int]:
+    """Return how many uses in how many seconds."""
+    limit, _slash, period = rate.partition("/")
+    return int(limit), int(period[:-1] or 1) * _UNITS[period[-1]]
 
 
 def _by_address(request: HttpRequest | Request) -> str:

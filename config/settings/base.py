@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "config.lib.correlation.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.lib.policy.PolicyMiddleware",
     "config.lib.ratelimit.AddressLimitMiddleware",
     "config.lib.routes.TrailingSlashMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -98,10 +98,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {
     "default": {
         **environ.Env.db_url_config(database_url()),
+        "ENGINE": "config.lib.postgresql",
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 5,
+            # Django's default, None, forbids preparing even where a statement asks for it. None
+            # is prepared by itself: nothing is run so often under one text.
+            "prepare_threshold": 2**31 - 1,
             "options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000",
         },
     }
@@ -112,16 +116,6 @@ REDIS_URL = redis_url("REDIS")
 RATE_LIMIT_REDIS_URL = redis_url("RATE_LIMIT_REDIS", default=REDIS_URL)
 # What Redis says is never the truth: whoever asks waits no longer than a reader would notice.
 REDIS_OPTIONS = {"socket_connect_timeout": 0.4, "socket_timeout": 0.4}
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "ratelimit": {
-        "BACKEND": "config.lib.ratelimit.CounterCache",
-        "LOCATION": RATE_LIMIT_REDIS_URL,
-    },
-}
-RATELIMIT_USE_CACHE = "ratelimit"
-RATELIMIT_FAIL_OPEN = True
-
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
 DEFAULT_REQUESTS_PER_MINUTE = env.int("DEFAULT_REQUESTS_PER_MINUTE", default=120)
 AUTH_REQUESTS_PER_MINUTE = env.int("AUTH_REQUESTS_PER_MINUTE", default=10)

@@ -4,8 +4,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from django.core.cache import caches
 
+from config.lib import ratelimit
 from config.lib.redis import get_redis
 
 GONE = "redis://127.0.0.1:1/0"
@@ -22,10 +22,7 @@ def redis():
 def redis_gone(settings):
     """Point the site at a closed port: nothing answers there."""
     settings.REDIS_URL = GONE
-    settings.CACHES = {
-        **settings.CACHES,
-        "ratelimit": {**settings.CACHES["ratelimit"], "LOCATION": GONE},
-    }
+    settings.RATE_LIMIT_REDIS_URL = GONE
     return GONE
 
 
@@ -34,7 +31,7 @@ def limits(redis, settings):
     """Switch the rate limits on, with nothing counted yet."""
     settings.RATE_LIMIT_ENABLED = True
     settings.DEFAULT_REQUESTS_PER_MINUTE = 1000
-    caches.close_all()
+    ratelimit.tally.forget()
     return settings
 
 

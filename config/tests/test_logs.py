@@ -65,6 +65,7 @@ def test_what_a_call_says_itself_is_not_overwritten():
         ("POST /api/webhooks/avito/0b1d/s3cret-path 200", "s3cret-path"),
         ("POST /api/webhooks/telegram/0b1d/s3cret-path?x=1", "s3cret-path"),
         ("POST /api/webhooks/yandex/s3cret-path 200", "s3cret-path"),
+        ("Too Many Requests: /sub/s3cret-token?format=clash", "s3cret-token"),
     ],
 )
 def test_a_secret_is_hidden_wherever_it_stands(text, secret):

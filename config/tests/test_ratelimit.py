@@ -2,11 +2,11 @@ import re
 import time
 
 import pytest
-from django.core.cache import caches
 from redis.connection import Connection
 
 from config.lib import ratelimit
 from config.lib.redis import get_redis_at
+from config.lib.tally import Tally, window_of
 
 pytestmark = pytest.mark.urls("config.tests.urls")
 
@@ -156,9 +156,38 @@ def test_counting_is_one_round_trip_and_the_count_ends_with_its_window(
     assert 0 < redis.ttl(key) <= 65
 
 
-def test_the_counter_answers_only_what_it_counted(limits):
-    with pytest.raises(ValueError, match="not added"):
-        caches["ratelimit"].incr("never")
+def test_processes_tell_each_other_of_a_twentieth_part_at_a_time(redis, settings):
+    url = settings.RATE_LIMIT_REDIS_URL
+    window = window_of("g", "somebody", limit=60, seconds=60)
+    here, there = Tally(), Tally()
+
+    assert [here.add(window, url=url) for _ in range(2)] == [1, 2]
+    assert redis.keys("*") == []
+    assert here.add(window, url=url) == 3
+    assert redis.get(window.name) == "3"
+    # The other one knows of these when it tells of its own.
+    assert [there.add(window, url=url) for _ in range(3)] == [1, 2, 6]
+    assert [here.add(window, url=url) for _ in range(3)] == [4, 5, 9]
+    assert 60 <= redis.ttl(window.name) <= 65
+
+
+def test_a_key_is_not_to_be_read_in_redis_and_has_windows_of_its_own(redis, settings):
+    windows = [window_of("g", key, limit=1, seconds=600) for key in ("secret-1", "secret-2")]
+    for window in windows:
+        Tally().add(window, url=settings.RATE_LIMIT_REDIS_URL)
+
+    assert len(redis.keys("*")) == 2
+    assert not any("secret" in name for name in redis.keys("*"))
+    assert windows[0].ends_at != windows[1].ends_at
+
+
+def test_what_is_not_told_yet_takes_little_memory(redis, settings, monkeypatch):
+    monkeypatch.setattr("config.lib.tally.MOST_KEPT", 2)
+    tally = Tally()
+    for number in range(5):
+        window = window_of("g", str(number), limit=100, seconds=60)
+        assert tally.add(window, url=settings.RATE_LIMIT_REDIS_URL) == 1
+    assert len(tally._counts) <= 2
 
 
 def test_without_redis_requests_pass_quickly_and_it_is_said_once(
@@ -169,6 +198,6 @@ def test_without_redis_requests_pass_quickly_and_it_is_said_once(
     answers = [client.get("/api/probe/letters") for _ in range(30)]
     assert time.monotonic() - began < 3
     assert {answer.status_code for answer in answers} == {200}
-    assert "RateLimit" not in answers[0]
+    assert "letters" not in answers[0]["RateLimit-Policy"]
     assert [r.message for r in caplog.records].count("rate limits are not counted") == 1
     assert get_redis_at(redis_gone)._closed_until > began

@@ -11,11 +11,11 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError, InterfaceError, OperationalError, connection
+from django.db import DataError
 from django.db.models import Q
-from psycopg import Cursor
 
 from config.lib.correlation import get_correlation_id
+from config.lib.prepared import fetch_prepared
 from config.lib.queue import ring, ring_soon
 from integrations.models import AvitoAccount
 from integrations.services.bots import hash_secret
@@ -250,33 +250,8 @@ def _execute_cleaned(statement: str, parameters: dict[str, Any]) -> tuple[bool, 
 
 
 def _execute(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Run the statement; on a connection that turns out dead, once more on a new one.
-
-    The usual look whether a kept connection is alive would be a second round trip for each
-    request. The statement may be made twice.
-    """
-    was_open = connection.connection is not None
-    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
-    try:
-        return _fetch(statement, parameters)
-    except (OperationalError, InterfaceError):
-        if not was_open or connection.in_atomic_block:
-            raise
-        connection.close()
-    return _fetch(statement, parameters)
-
-
-def _fetch(statement: str, parameters: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Run the statement as a prepared one: planning it anew cost a third of the database's time.
-
-    Django's own cursor binds on the client, so that no two texts are the same.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        row: tuple[bool, bool] | None = cursor.execute(
-            statement, parameters, prepare=True
-        ).fetchone()
-    return row or (False, False)
+    rows = fetch_prepared(statement, parameters)
+    return rows[0] if rows else (False, False)
 
 
 def storable(value: Any) -> Any:

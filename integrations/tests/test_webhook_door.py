@@ -5,8 +5,8 @@ import json
 import pytest
 from django.test import RequestFactory
 
+from config.lib.door import with_doors
 from config.lib.metrics import render_metrics
-from integrations.api.door import with_door
 from integrations.models import Bot, InboundEvent
 from integrations.services.bots import hash_secret
 
@@ -27,7 +27,7 @@ def bot(organization):
 @pytest.fixture
 def knock():
     """Return a caller of the door: ``knock(path, body)`` gives status and headers."""
-    site = with_door(lambda _environ, start: start("299 The site", []) or [b"site"])
+    site = with_doors(lambda _environ, start: start("299 The site", []) or [b"site"])
 
     def call(path, body, **headers):
         environ = (

@@ -114,8 +114,8 @@ def test_the_same_update_again_is_ok_and_no_second_row(client, bot):
 def test_the_door_costs_one_statement(client, bot, django_assert_num_queries, monkeypatch):
     """The statement itself goes past Django's cursor, and so past its count."""
     run = []
-    fetch = webhooks._fetch
-    monkeypatch.setattr(webhooks, "_fetch", lambda *args: run.append(args) or fetch(*args))
+    fetch = webhooks.fetch_prepared
+    monkeypatch.setattr(webhooks, "fetch_prepared", lambda *args: run.append(args) or fetch(*args))
     with django_assert_num_queries(0):
         tell_telegram(client, bot.pk, update())
     assert len(run) == 1
@@ -209,7 +209,7 @@ def test_a_database_that_is_gone_is_503_so_that_it_comes_again(client, bot, monk
     def fail(*_):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(webhooks, "_fetch", fail)
+    monkeypatch.setattr(webhooks, "fetch_prepared", fail)
     answer = tell_telegram(client, bot.pk, update())
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 

@@ -25,7 +25,7 @@ from vpnconfigs.api.staff_serializers import (
     StaffConfigPageOut,
 )
 from vpnconfigs.selectors.mass_actions import IN_ORDER, get_mass_action, rows_of
-from vpnconfigs.selectors.staff_configs import SORTS, find_configs, get_row, list_rows
+from vpnconfigs.selectors.staff_configs import SORTS, find_configs, get_rows, list_keys
 from vpnconfigs.services.mass_actions import start_mass_action
 
 
@@ -41,9 +41,10 @@ class StaffConfigListView(APIView):
         cursor, limit = read_page_query(request)
         sort = filters["sort"]
         page = paginate(
-            list_rows(filters, sort=sort), order=SORTS[sort], cursor=cursor, limit=limit
+            list_keys(filters, sort=sort), order=SORTS[sort], cursor=cursor, limit=limit
         )
-        return Response(page_document(request, page, [config_row(row) for row in page.rows]))
+        rows = get_rows([key.id for key in page.rows])
+        return Response(page_document(request, page, [config_row(row) for row in rows]))
 
 
 class StaffConfigView(APIView):
@@ -52,10 +53,10 @@ class StaffConfigView(APIView):
     @extend_schema(responses=StaffConfigOut)
     def get(self, request: AuthedRequest, config_id: uuid.UUID) -> Response:
         """Return one config, deleted or not. Its links are its person's alone."""
-        row = get_row(config_id)
-        if row is None:
+        rows = get_rows([config_id])
+        if not rows:
             raise NotFoundError
-        return Response(config_row(row))
+        return Response(config_row(rows[0]))
 
 
 class MassActionListView(APIView):

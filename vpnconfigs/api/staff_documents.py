@@ -1,7 +1,5 @@
 """The wire shapes of what staff see. No links and no secrets are in them."""
 
-from typing import Any
-
 from accounts.models import User
 from vpnconfigs.api.documents import Document, request_document, tariff_document
 from vpnconfigs.models import (
@@ -16,6 +14,7 @@ from vpnconfigs.models import (
     ShopSettings,
     Tariff,
 )
+from vpnconfigs.selectors.staff_configs import StaffRow
 
 SHOP_SETTINGS = (
     "title",
@@ -32,15 +31,14 @@ SHOP_SETTINGS = (
 )
 
 
-def config_row(row: Any) -> Document:
-    """Return a row of ``staff_configs.list_rows``."""
+def config_row(row: StaffRow) -> Document:
     return {
         "id": row.id,
         "name": row.name,
         "protocol": row.protocol,
         "status": row.state,
         "email": row.email,
-        "tariff": row.tariff__code,
+        "tariff": row.tariff_code,
         "user": _person(row),
         "panel": _panel(row),
         "inbound": row.inbound_id,
@@ -49,11 +47,11 @@ def config_row(row: Any) -> Document:
         "valid_from_dttm": row.valid_from,
         "valid_to_dttm": row.valid_to,
         "traffic_limit_bytes": row.traffic_limit_bytes,
-        "traffic_used_bytes": row.used_up_bytes + row.used_down_bytes,
+        "traffic_used_bytes": row.used_bytes,
         "is_online": row.is_online,
         "last_online_at": row.last_online_at,
         "suspended_reason": row.suspended_reason,
-        "is_synced": row.revision == row.synced_revision,
+        "is_synced": row.is_synced,
         "sync_error": row.sync_error_code,
         "created_at": row.created_at,
     }
@@ -203,20 +201,16 @@ def mass_row_document(row: MassActionRow) -> Document:
     return {"config": row.config_id, "state": row.state, "error_code": row.error_code}
 
 
-def _person(row: Any) -> Document | None:
+def _person(row: StaffRow) -> Document | None:
     if row.user_id is None:
         return None
-    full = f"{row.user__first_name} {row.user__last_name}".strip()
-    names = (full, row.user__username, row.user__email, row.user__telegram_username)
+    full = f"{row.first_name} {row.last_name}".strip()
+    names = (full, row.username, row.user_email, row.telegram_username)
     name = next(filter(None, names), f"#{row.user_id}")
-    return {"id": row.user_id, "name": name, "email": row.user__email}
+    return {"id": row.user_id, "name": name, "email": row.user_email}
 
 
-def _panel(row: Any) -> Document | None:
+def _panel(row: StaffRow) -> Document | None:
     if row.inbound_id is None:
         return None
-    return {
-        "id": row.inbound__panel_id,
-        "name": row.inbound__panel__name,
-        "country": row.inbound__panel__country,
-    }
+    return {"id": row.panel_id, "name": row.panel_name, "country": row.panel_country}

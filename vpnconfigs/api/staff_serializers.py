@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import Job
+from config.lib.drf import QuerySerializer
 from vpnconfigs.api.serializers import PageOut, RequestOut, TariffField, TariffOut
 from vpnconfigs.models import (
     Config,
@@ -26,7 +27,7 @@ MOST_IDS = 1_000
 _MOST_BYTES = 2**62
 
 
-class ConfigFilter(serializers.Serializer[Any]):
+class ConfigFilter(QuerySerializer):
     """Which configs are meant; deleted ones only where they are asked for."""
 
     state = serializers.ChoiceField(choices=Config.State.choices, required=False)
@@ -128,7 +129,7 @@ class MassActionPageOut(PageOut, MassActionOut):
     results = MassRowOut(many=True)
 
 
-class RequestQuery(serializers.Serializer[Any]):
+class RequestQuery(QuerySerializer):
     state = serializers.ChoiceField(choices=Request.State.choices, required=False)
     kind = serializers.ChoiceField(choices=Request.Kind.choices, required=False)
     user = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

@@ -105,12 +105,12 @@ def render_body(links: Iterable[ShareLink], *, format_: Format) -> Body:
 
     A link that occurs twice is told once. What a format cannot say is left out of it.
     """
-    made = list({str(link): link for link in links}.values())
+    made = {str(link): link for link in links}
     match format_:
         case Format.SINGBOX:
-            text = render_singbox(_named(made))
+            text = render_singbox(_named(made.values()))
         case Format.CLASH:
-            text = render_clash(_named(made))
+            text = render_clash(_named(made.values()))
         case Format.PLAIN:
             text = _lines(made)
         case Format.BASE64:
@@ -148,7 +148,7 @@ def subscription_headers(
     return headers
 
 
-def _lines(links: Iterable[ShareLink]) -> str:
+def _lines(links: Iterable[str]) -> str:
     return "".join(f"{link}\n" for link in links)
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 DEFAULT_TEMPLATE = "{flag} {name} · {days}"
 MOST_CHARACTERS = 120
@@ -18,6 +19,8 @@ BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 SPACES = frozenset({"Zs", "Zl", "Zp", "Cc"})
+# Looking at each character takes longer than all else in a link, and few titles are new.
+TITLES_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ def unknown_placeholders(template: str) -> list[str]:
     return [name for name in PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
 
 
+@lru_cache(maxsize=TITLES_KEPT)
 def clean_title(text: str) -> str:
     """Return the text on one line, fit for a link, a header and YAML."""
     return " ".join("".join(_printable(text)).split())[:MOST_CHARACTERS].strip()

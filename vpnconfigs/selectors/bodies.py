@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from vpnconfigs.links.share import LinkError, ShareLink, make_links
 from vpnconfigs.links.subscription import Usage
 from vpnconfigs.links.titles import DEFAULT_TEMPLATE, TitleFacts, clean_title, render_title
-from vpnconfigs.models import Config, ShopSettings
+from vpnconfigs.models import Config
 from vpnconfigs.selectors.links import client_of, host_in
 from vpnconfigs.selectors.parsed_inbounds import ParsedInbound, find_parsed
-from vpnconfigs.selectors.subscriptions import ShownConfig, Subscription
+from vpnconfigs.selectors.subscriptions import ShownConfig, ShownShop, Subscription
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def _title(config: ShownConfig, *, is_alone: bool, now: datetime) -> str:
     return render_title(DEFAULT_TEMPLATE, facts=facts, now=now)
 
 
-def _word(config: ShownConfig, *, shop: ShopSettings, now: datetime) -> str:
+def _word(config: ShownConfig, *, shop: ShownShop, now: datetime) -> str:
     if config.state == Config.State.SUSPENDED:
         text = _("%(name)s: suspended, ask %(support)s")
     elif config.is_expired(now):

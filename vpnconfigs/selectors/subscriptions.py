@@ -1,32 +1,31 @@
 """All that one reading of a subscription needs, in one query."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
-from psycopg import Cursor
-from psycopg.rows import namedtuple_row
-
+from config.lib.prepared import fetch_prepared
 from vpnconfigs.models import Config, ShopSettings
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,43}")
 
-# Who reads again within the hour is not noted again.
+# Who reads again within the hour is not noted again. From the config's id on the columns are the
+# fields of ``ShownConfig``, before it those of ``ShownShop``.
 _STATEMENT = """
-SELECT link.id, link.user_id, coalesce(person.lang_code, '') AS language,
-       (link.last_read_at IS NULL OR link.last_read_at < now() - interval '1 hour') AS is_note_due,
-       shop.title AS shop_title, shop.update_hours, shop.has_device_limits, shop.support_contact,
-       device.id AS device_id, device.last_seen_at < now() - interval '1 hour' AS is_device_due,
-       config.id AS config_id, config.name, config.state, config.protocol, config.secret,
-       config.flow, config.sub_id, config.valid_to, config.traffic_limit_bytes,
-       config.device_limit, config.used_up_bytes, config.used_down_bytes,
-       inbound.id AS inbound_id, inbound.mirrored_at, inbound.title AS inbound_title,
-       inbound.remark, inbound.port, inbound.is_enabled AND NOT inbound.is_gone AS is_open,
-       panel.country, panel.public_host, panel.url AS panel_url
+SELECT link.id, link.user_id, coalesce(person.lang_code, ''),
+       (link.last_read_at IS NULL OR link.last_read_at < now() - interval '1 hour'),
+       device.id, coalesce(device.last_seen_at < now() - interval '1 hour', false),
+       shop.title, shop.update_hours, shop.has_device_limits, shop.support_contact,
+       config.id, config.name, config.state, config.protocol, config.secret, config.flow,
+       config.sub_id, config.valid_to, config.traffic_limit_bytes, config.device_limit,
+       config.used_up_bytes, config.used_down_bytes, inbound.id, inbound.mirrored_at,
+       coalesce(nullif(inbound.title, ''), nullif(inbound.remark, ''),
+                config.protocol || ' ' || inbound.port),
+       inbound.is_enabled AND NOT inbound.is_gone, panel.country, panel.public_host, panel.url
   FROM vpnconfigs_subscriptionlink link
   LEFT JOIN accounts_user person ON person.id = link.user_id
   LEFT JOIN vpnconfigs_shopsettings shop ON shop.id = 1
@@ -40,10 +39,20 @@ SELECT link.id, link.user_id, coalesce(person.lang_code, '') AS language,
  WHERE link.token = %(token)s AND person.is_active IS NOT FALSE
  ORDER BY config.created_at, config.id
 """
+_SHOP = slice(6, 10)
+_CONFIG = slice(10, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownConfig:
+class ShownShop(NamedTuple):
+    """What a subscription says of the shop."""
+
+    title: str
+    update_hours: int
+    has_device_limits: bool
+    support_contact: str
+
+
+class ShownConfig(NamedTuple):
     """A config in a subscription. ``mirrored_at`` says which state of its inbound is meant."""
 
     id: UUID
@@ -93,7 +102,7 @@ class Subscription:
     user_id: int | None
     language: str
     is_note_due: bool
-    shop: ShopSettings
+    shop: ShownShop
     device_id: int | None
     is_device_due: bool
     configs: Sequence[ShownConfig]
@@ -106,77 +115,28 @@ def find_subscription(token: str, *, hwid: str = "") -> Subscription | None:
     """
     if not TOKEN.fullmatch(token):
         return None
-    rows = _execute(_STATEMENT, {"token": token, "hwid": hwid})
+    rows = fetch_prepared(_STATEMENT, {"token": token, "hwid": hwid})
     if not rows:
         return None
-    first = rows[0]
+    link_id, user_id, language, is_note_due, device_id, is_device_due = rows[0][: _SHOP.start]
     return Subscription(
-        id=first.id,
-        user_id=first.user_id,
-        language=first.language,
-        is_note_due=first.is_note_due,
-        shop=_shop(first),
-        device_id=first.device_id,
-        is_device_due=bool(first.is_device_due),
-        configs=[_config(row) for row in rows if row.config_id is not None],
+        id=link_id,
+        user_id=user_id,
+        language=language,
+        is_note_due=is_note_due,
+        shop=_shop(rows[0][_SHOP]),
+        device_id=device_id,
+        is_device_due=is_device_due,
+        configs=[ShownConfig._make(row[_CONFIG]) for row in rows if row[_CONFIG.start] is not None],
     )
 
 
-def _shop(row: Any) -> ShopSettings:
-    if row.shop_title is None:
-        return ShopSettings()
-    return ShopSettings(
-        title=row.shop_title,
-        update_hours=row.update_hours,
-        has_device_limits=row.has_device_limits,
-        support_contact=row.support_contact,
-    )
+def _shop(columns: Sequence[Any]) -> ShownShop:
+    return _untouched_shop() if columns[0] is None else ShownShop._make(columns)
 
 
-def _config(row: Any) -> ShownConfig:
-    return ShownConfig(
-        id=row.config_id,
-        name=row.name,
-        state=row.state,
-        protocol=row.protocol,
-        secret=row.secret,
-        flow=row.flow,
-        sub_id=row.sub_id,
-        valid_to=row.valid_to,
-        traffic_limit_bytes=row.traffic_limit_bytes,
-        device_limit=row.device_limit,
-        used_up_bytes=row.used_up_bytes,
-        used_down_bytes=row.used_down_bytes,
-        inbound_id=row.inbound_id,
-        mirrored_at=row.mirrored_at,
-        title=row.inbound_title or row.remark or f"{row.protocol} {row.port}",
-        is_open=row.is_open,
-        country=row.country,
-        public_host=row.public_host,
-        panel_url=row.panel_url,
-    )
-
-
-def _execute(statement: str, parameters: Mapping[str, str]) -> list[Any]:
-    """Run the statement; on a connection that turns out dead, once more on a new one.
-
-    The usual look whether a kept connection is alive would be a second round trip for each
-    request.
-    """
-    was_open = connection.connection is not None
-    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
-    try:
-        return _fetch(statement, parameters)
-    except (OperationalError, InterfaceError):
-        if not was_open or connection.in_atomic_block:
-            raise
-        connection.close()
-    return _fetch(statement, parameters)
-
-
-def _fetch(statement: str, parameters: Mapping[str, str]) -> list[Any]:
-    """Run the statement as a prepared one: planning a join of six tables costs more than it."""
-    connection.ensure_connection()
-    raw = connection.connection
-    with connection.wrap_database_errors, Cursor(raw, row_factory=namedtuple_row) as cursor:
-        return cursor.execute(statement, parameters, prepare=True).fetchall()
+@cache
+def _untouched_shop() -> ShownShop:
+    """The shop of a site whose staff has set nothing yet."""
+    row = ShopSettings()
+    return ShownShop(*(getattr(row, name) for name in ShownShop._fields))

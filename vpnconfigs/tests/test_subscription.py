@@ -270,14 +270,21 @@ def test_it_costs_one_query_however_many_configs(
     for number in range(2, 12):
         make_config(owner, make_inbound(panel=two[0].inbound.panel, number=number))
     path, etag = address(owner), read(client, owner)["ETag"]
-    own, ask = [], subscriptions._fetch
-    monkeypatch.setattr(subscriptions, "_fetch", lambda *given: own.append(given) or ask(*given))
+    own, ask = [], subscriptions.fetch_prepared
+    monkeypatch.setattr(
+        subscriptions, "fetch_prepared", lambda *given: own.append(given) or ask(*given)
+    )
 
     # Django's own cursor is not used at all; the prepared statement runs beside it.
     with django_assert_num_queries(0):
         assert len(parse_links(client.get(path).content.decode())) == 12
         assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
     assert len(own) == 2
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["%hwid%"]
+        )
+        assert cursor.fetchone() == (1,)
 
 
 def test_links_of_many_cost_no_query_each(owner, two, django_assert_num_queries):
@@ -350,7 +357,7 @@ def test_a_database_that_is_away_is_503(client, owner, two, monkeypatch):
         raise OperationalError("gone")
 
     path = address(owner)
-    monkeypatch.setattr(subscriptions, "_fetch", lost)
+    monkeypatch.setattr(subscriptions, "fetch_prepared", lost)
 
     answer = client.get(path)
 

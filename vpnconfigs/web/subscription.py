@@ -22,7 +22,6 @@ from config.lib.errors import NotFoundError, RateLimitedError
 from config.lib.ratelimit import spend
 from vpnconfigs.links.share import LinkError
 from vpnconfigs.links.subscription import Format, choose_format, render_body, subscription_headers
-from vpnconfigs.models import ShopSettings
 from vpnconfigs.selectors.bodies import (
     Entry,
     device_limit_of,
@@ -32,7 +31,7 @@ from vpnconfigs.selectors.bodies import (
     too_many_devices,
     usages_of,
 )
-from vpnconfigs.selectors.subscriptions import Subscription, find_subscription
+from vpnconfigs.selectors.subscriptions import ShownShop, Subscription, find_subscription
 from vpnconfigs.services.devices import NamedDevice, admit
 from vpnconfigs.services.subscriptions import note_read
 from vpnconfigs.web.subscription_page import show_page, wants_page
@@ -132,7 +131,7 @@ def _profile(subscription: Subscription, *, now: datetime, token: str) -> dict[s
     return headers
 
 
-def _support_url(shop: ShopSettings) -> str:
+def _support_url(shop: ShownShop) -> str:
     contact = shop.support_contact.strip()
     if contact.startswith("@"):
         return f"{settings.TELEGRAM_LINK_BASE}/{contact[1:]}"
