@@ -48,7 +48,8 @@ def list_configs(request: SignedInRequest) -> HttpResponse:
         "is_full": len(cards) >= shop.configs_per_person,
         **_live_context(cards),
     }
-    if cards:
+    # Before anything stands on a panel there is nothing for an app to read.
+    if any(card.is_placed for card in cards):
         link = subscription_of(user)
         url = subscription_url(link)
         context |= {
