@@ -89,7 +89,7 @@ class Request(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.get_kind_display()} {str(self.pk)[:8]}"
 
 
 class RequestMessage(models.Model):
