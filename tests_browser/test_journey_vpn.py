@@ -6,6 +6,7 @@ All of it is pressed as people press it: the site and its admin, the stage's VPN
 
 import json
 import re
+import secrets
 import time
 import urllib.request
 from datetime import timedelta
@@ -18,6 +19,7 @@ from playwright.sync_api import expect
 
 from bench.site import FASTER, Site
 from tests_browser.conftest import DESKTOP, PHONE
+from vpnconfigs.links.titles import country_flag
 
 pytestmark = pytest.mark.whole_site
 
@@ -29,7 +31,7 @@ FREE = {"ru": "Старт", "en": "Start"}
 PASSWORD = "a-long-password-of-hers"
 STAFF = ("admin", "depesha-demo")
 PLATFORM_TOKEN_PREFIX = "700000001:"
-PATIENCE = 20.0
+PATIENCE = 60.0
 SETTINGS = {
     **FASTER,
     "PROCESS_PERIOD_SEC": "1",
@@ -164,7 +166,7 @@ class Stage:
 def test_by_the_pages(site, open_tab, generation, language):
     world = World(site, generation)
     stage = Stage(open_tab(language, url=site.sandbox_url, viewport=DESKTOP), world.panel)
-    email = f"nina-{generation}@example.org"
+    email = f"nina-{secrets.token_hex(4)}@example.org"
     with translation.override(language):
         tab = open_tab(language)
         _registers(tab, email)
@@ -228,17 +230,21 @@ def _sees_that_it_works(tab):
 
 
 def _open_newest_notice(tab, subject):
-    # An open page looks twice a minute.
-    tab.reload()
-    expect(tab.locator("[data-bell]")).to_contain_text("1")
-    tab.locator(".bell summary").click()
-    tab.locator(".bell-list").get_by_role("link", name=subject).first.click()
+    bell = tab.locator(".bell")
+    deadline = time.monotonic() + PATIENCE
+    while not bell.locator(".count").count() and time.monotonic() < deadline:
+        # An open page would look twice a minute.
+        tab.reload()
+    bell.locator("summary").click()
+    bell.get_by_role("button", name=subject).first.click()
 
 
 def _connects(tab, stage):
     address = tab.get_by_role("group", name=_("Your subscription")).text_content()
     stage.connect(address.strip())
-    expect(tab.locator("#status")).to_contain_text(_("connected now"))
+    # Usage is read with the panel's next comparison, and is no news to hurry for on the page.
+    status = tab.locator("#status")
+    wait_for(lambda: tab.reload() and _("not yet") not in status.inner_text())
 
 
 def _renews(tab, world, email, language):
@@ -335,10 +341,9 @@ class Phone:
         return [button for row in message.get("buttons", []) for button in row]
 
 
-@pytest.mark.parametrize(
-    ("generation", "language", "number"), [("g2", "en", 6_100_001), ("g3a", "ru", 6_100_002)]
-)
-def test_by_the_bot_alone(site, generation, language, number):
+@pytest.mark.parametrize(("generation", "language"), [("g2", "en"), ("g3a", "ru")])
+def test_by_the_bot_alone(site, generation, language):
+    number = 6_100_000 + secrets.randbelow(800_000)
     world = World(site, generation)
     phone = Phone(world, number=number, language="ru" if language == "en" else "en")
     with translation.override(language):
@@ -369,8 +374,8 @@ def _asks_the_bot(phone, world, language):
     phone.press(ASKED[language])
     phone.hear("VLESS")
     phone.press("VLESS")
-    phone.hear(world.country)
-    phone.press(world.country)
+    phone.hear(country_flag(world.country))
+    phone.press(country_flag(world.country))
     phone.hear(_("Send the request"))
     phone.press(_("Send the request"))
     phone.hear(_("The request is sent. The answer comes here."))
@@ -411,9 +416,9 @@ def _renews_by_a_notice(phone, world, language):
 
 def _takes_the_free_tariff(phone, language):
     phone.press(_("Renew"))
-    phone.hear(FREE[language])
-    if _("Get it") not in phone._all_of(phone.messages[-1]):
-        phone.press(FREE[language])
+    offer = f"{FREE[language]}: "
+    phone.hear(offer)
+    phone.press(offer)
     phone.hear(_("Get it"))
     phone.press(_("Get it"))
     phone.hear(_("Done: the config is renewed."))
