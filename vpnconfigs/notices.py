@@ -6,22 +6,41 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.services import register_notification
 from vpnconfigs.bot import notice_buttons
-from vpnconfigs.services import expiry_notices, news, panel_notices, request_notices, usage_notices
-from vpnconfigs.signals import configs_depleted, panel_state_changed, usage_crossed
+from vpnconfigs.services import (
+    expiry_notices,
+    news,
+    panel_notices,
+    ready_notices,
+    request_notices,
+    usage_notices,
+)
+from vpnconfigs.signals import (
+    configs_activated,
+    configs_depleted,
+    panel_state_changed,
+    usage_crossed,
+)
 
 _CONFIG = {"name": "VLESS", "path": "/configs"}
-_REQUEST = {"person": "Olga", "comment": "", "path": "/requests"}
+_REQUEST = {"person": "Olga", "name": "VLESS", "comment": "", "path": "/requests"}
 
 
 def register() -> None:
     """Register the kinds and listen to the panels. Called once, by ``handlers.register``."""
+    _register_ready()
     _register_expiry()
     _register_usage()
     _register_requests()
     _register_rest()
+    configs_activated.connect(on_configs_activated, dispatch_uid="vpnconfigs.configs_activated")
     usage_crossed.connect(on_usage_crossed, dispatch_uid="vpnconfigs.usage_crossed")
     configs_depleted.connect(on_configs_depleted, dispatch_uid="vpnconfigs.configs_depleted")
     panel_state_changed.connect(on_panel_state_changed, dispatch_uid="vpnconfigs.panel_state")
+
+
+def on_configs_activated(sender: object, config_ids: list[Any], **_kwargs: Any) -> None:
+    """Tell people that what they have waited for works."""
+    ready_notices.tell_of_ready(config_ids)
 
 
 def on_usage_crossed(sender: object, config_ids: list[Any], percent: int, **_kwargs: Any) -> None:
@@ -39,6 +58,17 @@ def on_panel_state_changed(
 ) -> None:
     """Tell the staff that a panel went away or came back."""
     panel_notices.tell_of_panel(panel, before=before, after=after)
+
+
+def _register_ready() -> None:
+    register_notification(
+        ready_notices.READY,
+        subject=_("Your VPN config %(name)s is ready"),
+        label=_("A VPN config that you waited for is ready"),
+        text=_("The config <b>%(name)s</b> is ready. Scan its QR code with your VPN app."),
+        sample=_CONFIG,
+        buttons=notice_buttons.begin,
+    )
 
 
 def _register_expiry() -> None:
@@ -111,7 +141,7 @@ def _register_requests() -> None:
     register_notification(
         request_notices.APPROVED,
         subject=_("Your request is approved"),
-        text=_("Your request is approved. %(comment)s"),
+        text=_("Your request is approved: the config <b>%(name)s</b> is yours. %(comment)s"),
         sample=_REQUEST,
         buttons=notice_buttons.connect,
     )
@@ -145,7 +175,11 @@ def _register_rest() -> None:
         subject=_("The panel %(panel)s is down"),
         label=_("A VPN panel is down"),
         text=_("The panel <b>%(panel)s</b> is down: %(state)s. What waits for it is kept."),
-        sample={"panel": "Amsterdam", "state": "down", "path": "/admin/vpnconfigs/panel/"},
+        sample={
+            "panel": "Amsterdam",
+            "state": _("does not answer"),
+            "path": "/admin/vpnconfigs/panel/",
+        },
     )
     register_notification(
         panel_notices.UP,

@@ -160,6 +160,20 @@ def test_register_without_a_name_for_the_organization():
     assert Organization.objects.get().name == "Anna"
 
 
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_customer_of_the_shop_gets_no_organization_and_is_told_in_their_language(language):
+    client = Client(HTTP_ACCEPT_LANGUAGE=language)
+    shown = client.get("/register?next=/configs/new")
+    assert "organization_name" not in shown.content.decode()
+    body = {"email": "anna@example.org", "password": PASSWORD, "organization_name": "Kites"}
+
+    answer = client.post("/register", {**body, "next": "/configs/new"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/configs/new")
+    assert not Organization.objects.filter(is_installation=False).exists()
+    assert User.objects.get().lang_code == language
+
+
 @pytest.mark.parametrize(
     ("change", "status", "text"),
     [

@@ -55,7 +55,7 @@ class LoginForm(forms.Form):
 class RegisterForm(forms.Form):
     """What a new person enters.
 
-    :param is_invited: they come to work in somebody else's organization.
+    :param opens_organization: they get one of their own, and may name it.
     """
 
     email = forms.EmailField(
@@ -83,9 +83,9 @@ class RegisterForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, is_invited: bool = False, **options: Any) -> None:
+    def __init__(self, *args: Any, opens_organization: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
-        if is_invited:
+        if not opens_organization:
             del self.fields["organization_name"]
 
 

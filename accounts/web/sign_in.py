@@ -8,6 +8,7 @@ from django.middleware.csrf import rotate_token
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.arrivals import page_of_arrival
 from accounts.models import Session, User
 from accounts.services.sessions import open_session, revoke_session
 from accounts.web.middleware import SESSION_KEY, find_cookie_principal, forget_cookie_principal
@@ -46,12 +47,15 @@ def current_session_id(request: HttpRequest) -> uuid.UUID | None:
 
 
 def next_url(request: HttpRequest) -> str:
-    """Return where to go after signing in: ``next`` if it is a place on this site, else home."""
+    """Return where to go after signing in: ``next`` if it is a place on this site.
+
+    Else where an arrival leads, such as an invitation, else home.
+    """
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if is_safe else reverse("accounts:home")
+    return wanted if is_safe else page_of_arrival(request.GET) or reverse("accounts:home")
 
 
 def invitation_token(target: str) -> str | None:

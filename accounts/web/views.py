@@ -9,9 +9,11 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView, View
 
+from accounts.arrivals import note_arrival
 from accounts.limits import limit_sign_in
 from accounts.models import Invitation, User
 from accounts.selectors.invitations import find_open_invitation
@@ -47,6 +49,7 @@ from accounts.web.sign_in import (
 from accounts.web.telegram_ways import WIDGET_POLICY, find_ways
 from config.lib.drf import problem_headers
 from config.lib.errors import AppError, NotFoundError
+from config.lib.mini_app import opens_in_app
 
 # Where a member of an organization works, and what a customer has; pages of apps above.
 CABINET_URL = "/client"
@@ -169,23 +172,35 @@ class RegisterView(DoorView):
     form_class = RegisterForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        is_invited = invitation_token(next_url(self.request)) is not None
-        return {**super().get_form_kwargs(), "is_invited": is_invited}
+        return {**super().get_form_kwargs(), "opens_organization": self._opens_organization()}
 
     def get_initial(self) -> dict[str, Any]:
         invitation = self._invitation()
         return {"email": invitation.email} if invitation else {}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(invitation=self._invitation(), **kwargs)
+        """Add ``invitation`` and ``opens_organization``."""
+        return super().get_context_data(
+            invitation=self._invitation(), opens_organization=self._opens_organization(), **kwargs
+        )
 
     def act(self, form: RegisterForm) -> HttpResponse:
         data = dict(form.cleaned_data)
-        # Whoever was invited gets a place in that organization, and none of their own.
         organization_name = data.pop("organization_name", None)
-        user = register(NewPerson(**data), organization_name=organization_name)
+        # What we tell them later, by mail say, shall be in the language they registered in.
+        person = NewPerson(**data, lang_code=get_language() or "")
+        user = register(person, organization_name=organization_name)
+        note_arrival(user, self.request.GET)
         sign_in(self.request, user)
         return HttpResponseRedirect(next_url(self.request))
+
+    def _opens_organization(self) -> bool:
+        """Tell whether who registers here gets an organization of their own.
+
+        Who was invited gets a place in that one; a customer on the way to the shop needs none.
+        """
+        target = next_url(self.request)
+        return invitation_token(target) is None and not opens_in_app(target)
 
     def _invitation(self) -> Invitation | None:
         token = invitation_token(next_url(self.request))

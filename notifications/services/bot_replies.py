@@ -67,6 +67,7 @@ def _start(payload: Json, user: User | None) -> Json:
     name = escape(user.display_name if user else payload["person"].get("first_name", ""))
     lines = [
         _("Hello, <b>%(name)s</b>!") % {"name": name},
+        *([escape(said)] if (said := payload.get("text", "")) else []),
         _("Here you reach everything of yours, and here we tell you what is new."),
         _("The last button signs you in on the site. It works once, for fifteen minutes: give"
           " it to nobody."),

@@ -11,18 +11,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.models import User
-from accounts.services.telegram_people import obtain_person
-from accounts.telegram.person import build_person
-from config.lib.errors import AppError, ForbiddenError
+from config.lib.errors import AppError
 from integrations.models import Bot, Delivery, InboundEvent
 from integrations.services.outbox import deliver
-from notifications.models import ChannelAddress
 from notifications.selectors.people import find_by_telegram, language_for
 from notifications.services import bot_menu
-from notifications.services.addresses import set_state
+from notifications.services.admitting import admit
 from notifications.services.bot_menu import Deed, Show, Turn
 from notifications.services.bot_replies import REPLY
 from notifications.services.bot_screens import ANSWER_PRESS, SCREEN
@@ -98,7 +93,7 @@ def take_press(event: InboundEvent, query: Json) -> bool:
     prefix, _colon, value = data.removeprefix(bot_menu.BELOW).partition(":")
     deed = bot_menu.presses.find(prefix) if _VALUE.fullmatch(value) else None
     try:
-        user = _admit(person)
+        user = admit(person)
     except AppError as error:
         _answer_press(event, bot, message, query, toast=_words_of(error, person))
         return True
@@ -122,7 +117,7 @@ def _answer_message(event: InboundEvent, bot: Bot, message: Json, deed: Deed) ->
         return True
     person = _kept(_mapping(message.get("from")))
     try:
-        user = _admit(person)
+        user = admit(person)
     except AppError as error:
         words = {"text": _words_of(error, person), "button": "", "url": ""}
         _reply(event, bot, message, {"reply": "said", **words})
@@ -145,21 +140,6 @@ def _answer_message(event: InboundEvent, bot: Bot, message: Json, deed: Deed) ->
 def _is_answered(event: InboundEvent) -> bool:
     """Tell whether an update that comes once more has had its deed."""
     return Delivery.objects.filter(idempotency_key=f"{SCREEN}:{event.pk}").exists()
-
-
-def _admit(person: Json) -> User:
-    """Return whose account it is, made at their first deed; the same that all sign-ins find.
-
-    :raises AppError: they may have none, or theirs is blocked.
-    """
-    known = find_by_telegram(person["id"]) if "id" in person else None
-    if known is not None:
-        return known
-    user = obtain_person(build_person(person))
-    if not user.is_active:
-        raise ForbiddenError(gettext_lazy("This account is blocked."), code="account_blocked")
-    set_state(user, ChannelAddress.Channel.TELEGRAM, ChannelAddress.State.ACTIVE)
-    return user
 
 
 def _carry_out(deed: Deed, turn: Turn, person: Json) -> Show | None:
@@ -194,6 +174,8 @@ def _start(bot: Bot, message: Json, payload: str | None) -> dict[str, Any]:
         )
     if answer is None:
         return {"reply": "start"}
+    if answer.is_greeted:
+        return {"reply": "start", "text": answer.text}
     return {"reply": "said", "text": answer.text, "button": answer.button, "url": answer.url}
 
 

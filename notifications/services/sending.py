@@ -128,8 +128,9 @@ def _message(
     rendered = render(notification, channel.name)
     code = delivery.last_error_code
     with translation.override(language_of(notification.recipient)):
-        button = _("Open")
         actions = actions_of(notification)
+        # Beside a button such as "Open the config" it shall say what else is opened.
+        button = _("Open the page") if actions else _("Open")
     return Message(
         address=address.address,
         subject=rendered.subject,

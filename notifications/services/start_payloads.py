@@ -31,16 +31,18 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class StartAnswer:
-    """What the bot says instead of its greeting.
+    """What the bot says instead of its greeting, or before it.
 
     :param text: without markup, in the active language, which is the reader's.
     :param button: what stands on a button that opens ``url``.
     :param url: a page of the site; with no secret in it, for it is stored.
+    :param is_greeted: the greeting with its menu follows in the same message, and no button.
     """
 
     text: str
     button: str = ""
     url: str = ""
+    is_greeted: bool = False
 
 
 StartHandler = Callable[[Start], StartAnswer | None]

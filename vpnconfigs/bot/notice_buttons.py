@@ -19,6 +19,10 @@ def connect(context: Context) -> Buttons:
     return _about(context, _("Open the config"), "config")
 
 
+def begin(context: Context) -> Buttons:
+    return [*_about(context, _("QR code"), "qr"), *connect(context)]
+
+
 def write(context: Context) -> Buttons:
     return [(_("Answer the staff"), press("support"))]
 

@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 from config.lib.money import format_kopecks
 from vpnconfigs.links.titles import country_flag, days_left
 from vpnconfigs.models import Config, Tariff
+from vpnconfigs.selectors.conditions import notice_of
+from vpnconfigs.selectors.countries import country_name
 from vpnconfigs.selectors.states import shown_state
 
 
@@ -21,23 +23,29 @@ def said(text: str) -> str:
 
 
 def country_of(code: str) -> str:
-    """Return a country's flag and code."""
-    return f"{country_flag(code)} {code}".strip()
+    """Return a country's flag and name."""
+    return f"{country_flag(code)} {country_name(code)}".strip()
 
 
 def describe_config(config: Config, now: datetime) -> str:
     """Return all that a person wants to know of a config at a glance, as HTML."""
+    state = shown_state(config, now)
     place = country_of(config.inbound.panel.country) if config.inbound else ""
+    protocol = config.get_protocol_display()
+    # Who has given it no name of its own sees the protocol once.
+    kind = "" if config.name == protocol else protocol
     lines = [
-        " · ".join(
-            filter(None, (f"<b>{said(config.name)}</b>", place, config.get_protocol_display()))
-        ),
-        _("State: %(state)s") % {"state": shown_state(config, now).label},
+        " · ".join(filter(None, (f"<b>{said(config.name)}</b>", place, kind))),
+        _("State: %(state)s") % {"state": state.label},
     ]
     if config.inbound:
         lines += [time_of(config, now), traffic_of(config)]
     if config.tariff:
         lines.append(_("Tariff: %(name)s") % {"name": said(config.tariff.name)})
+    notice = notice_of(config, state)
+    # Of what is only asked for the state says enough.
+    if notice and state != Config.State.REQUESTED:
+        lines += ["", said(notice.text)]
     return "\n".join(lines)
 
 

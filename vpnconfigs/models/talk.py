@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -21,11 +21,11 @@ class Request(models.Model):
         SUPPORT = "support", _("help")
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("request", "open")
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
         WITHDRAWN = "withdrawn", _("withdrawn")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", pgettext_lazy("request", "closed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -89,7 +89,7 @@ class Request(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.get_kind_display()} {str(self.pk)[:8]}"
 
 
 class RequestMessage(models.Model):
@@ -152,7 +152,7 @@ class News(models.Model):
 
     class Meta:
         verbose_name = _("news")
-        verbose_name_plural = _("news")
+        verbose_name_plural = pgettext_lazy("several", "news")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(state="scheduled") | Q(publish_at__isnull=False),

@@ -2,7 +2,6 @@
 
 from django.utils import timezone
 
-from accounts.models import User
 from vpnconfigs.models import Gift, ReferralCode
 
 
@@ -12,11 +11,10 @@ def find_open_gift(code: str) -> Gift | None:
     return rows.select_related("tariff", "purchase__user").first()
 
 
-def find_referrer(code: str) -> User | None:
-    """Return whose invitation a code is."""
+def find_referral_code(code: str) -> ReferralCode | None:
+    """Return an invitation's code as it is stored, with whose it is."""
     rows = ReferralCode.objects.filter(code=_clean(code), user__is_active=True)
-    found = rows.select_related("user").first()
-    return found.user if found is not None else None
+    return rows.select_related("user").first()
 
 
 def _clean(code: str) -> str:

@@ -14,3 +14,8 @@ def referral_figures(user: User) -> dict[str, int]:
     switches = get_shop_settings()
     days = switches.referral_days if switches.has_referrals else 0
     return {**counted, "reward_days": days}
+
+
+def was_brought_by(newcomer: User, referrer: User) -> bool:
+    """Tell whether one has come by the other's invitation."""
+    return Referral.objects.filter(newcomer=newcomer, referrer=referrer).exists()

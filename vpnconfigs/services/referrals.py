@@ -1,6 +1,7 @@
 """Who brought whom, and the days that this is worth once the newcomer pays."""
 
 import secrets
+from contextlib import suppress
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from config.lib.correlation import get_correlation_id
-from config.lib.errors import BusinessRuleError, ConflictError, FieldError, InputError
+from config.lib.errors import AppError, BusinessRuleError, ConflictError, FieldError, InputError
 from vpnconfigs.models import Config, Purchase, Referral, ReferralCode
 from vpnconfigs.selectors.locks import lock_configs
 from vpnconfigs.selectors.settings import get_shop_settings
@@ -50,6 +51,20 @@ def note_referral(*, newcomer: User, code: str) -> Referral:
         raise ConflictError(
             _("Somebody has brought you already."), code="brought_already"
         ) from None
+
+
+def come_by(*, newcomer: User, code: str) -> Referral:
+    """Note who brought a person, or return that this very one has. Refusals as of the first."""
+    known = Referral.objects.filter(
+        newcomer=newcomer, referrer__vpn_referral_code__code=clean_code(code)
+    )
+    return known.select_related("referrer").first() or note_referral(newcomer=newcomer, code=code)
+
+
+def note_arrival(newcomer: User, code: str) -> None:
+    """Note who brought a person who has just registered; a code that does nothing is passed by."""
+    with suppress(AppError):
+        note_referral(newcomer=newcomer, code=code)
 
 
 def reward_due() -> int:

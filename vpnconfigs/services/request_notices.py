@@ -36,15 +36,21 @@ def tell_of_decision(request: Request) -> None:
 
 
 def _tell(kind: str, recipient: User, request: Request, dedup_key: str, *, text: str = "") -> None:
-    is_own = recipient.pk == request.user_id
-    page = (
-        f"/requests/{request.pk}" if is_own else f"/admin/vpnconfigs/request/{request.pk}/change/"
-    )
     context = {
         "person": request.user.display_name,
+        "name": request.config.name if request.config else "",
         "comment": request.comment,
         "text": text,
         "config": str(request.config_id or ""),
-        "path": page,
+        "path": _page(kind, recipient, request),
     }
     notify(kind=kind, recipient=recipient, context=context, dedup_key=dedup_key)
+
+
+def _page(kind: str, recipient: User, request: Request) -> str:
+    """Return where to go on; whoever got what they asked for wants to use it."""
+    if recipient.pk != request.user_id:
+        return f"/admin/vpnconfigs/request/{request.pk}/change/"
+    if kind == APPROVED and request.config_id:
+        return f"/configs/{request.config_id}"
+    return f"/requests/{request.pk}"

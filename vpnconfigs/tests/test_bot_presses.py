@@ -95,8 +95,8 @@ def test_where_there_is_a_choice_of_countries_one_is_asked_for(chat, make_inboun
     make_inbound(country="NL")
     german = make_inbound(country="DE")
     asked = terms_of(chat, tariff.name)
-    assert labels(asked)[:3] == ["Anywhere", "🇩🇪 DE", "🇳🇱 NL"]
-    chat.press("🇩🇪 DE")
+    assert labels(asked)[:3] == ["Anywhere", "🇩🇪 Germany", "🇳🇱 Netherlands"]
+    chat.press("🇩🇪 Germany")
     chat.press("Get it")
     assert Config.objects.get().inbound == german
 

@@ -62,7 +62,7 @@ def test_approval_provisions_and_takes_the_money(
     assert balance(owner) == 0
     assert told(owner) == ["vpnconfigs.request_approved"]
     notice = Notification.objects.get(recipient=owner)
-    assert notice.context["path"] == f"/requests/{request.pk}"
+    assert notice.context["path"] == f"/configs/{config.pk}"
     assert AuditEvent.objects.filter(action="vpn_request.approved", actor=staff).count() == 1
     for again in (requests.approve, requests.refuse):
         with pytest.raises(ConflictError, match="request_decided"):

@@ -14,11 +14,11 @@ from notifications.services.kinds import kinds
 from notifications.services.rendering import render
 from vpnconfigs import signals
 from vpnconfigs.models import Config, Panel
-from vpnconfigs.services import expiry_notices, news
+from vpnconfigs.services import expiry_notices, news, requests
 from vpnconfigs.services.expiry_notices import plan_expiry_notices
 from vpnconfigs.services.purchases import renew_config
 from vpnconfigs.services.subscriptions import subscription_of
-from vpnconfigs.services.upkeep import reset_traffic
+from vpnconfigs.services.upkeep import move_config, reset_traffic
 from vpnconfigs.tests.conftest import DAY
 
 pytestmark = pytest.mark.django_db
@@ -153,8 +153,68 @@ def test_traffic_marks_are_told_once_a_period(owner, make_config):
     assert len(told()) == 4
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_told"),
+    [
+        ({"valid_from": -31}, True),
+        # The page that it was got on, or the news of the approval, leads there already.
+        ({"valid_from": -29}, False),
+        # It has come back from a suspension, after a renewal.
+        ({"valid_from": -9000, "synced_at": -8990}, False),
+        ({"valid_from": -31, "synced_at": -9000}, False),
+        ({"valid_from": None}, False),
+    ],
+)
+def test_who_had_to_wait_hears_once_that_it_works(owner, make_config, fields, is_told):
+    now = timezone.now()
+    moments = {"synced_at": 0, **fields}
+    config = make_config(
+        owner, **{k: v if v is None else now + timedelta(seconds=v) for k, v in moments.items()}
+    )
+    for _twice in range(2):
+        signals.configs_activated.send(sender=None, config_ids=[config.pk])
+    assert told() == ([("config_ready", None)] if is_told else [])
+
+
+def test_a_move_is_no_news_and_the_banned_hear_nothing(owner, make_config, make_inbound):
+    waited = {"valid_from": timezone.now() - HOUR, "synced_at": timezone.now()}
+    moved = make_config(owner, **waited)
+    move_config(actor=None, config=moved, inbound=make_inbound(country="DE"))
+    Config.objects.filter(pk=moved.pk).update(synced_at=timezone.now())
+    banned = make_config(make_user("banned", is_active=False), **waited)
+    signals.configs_activated.send(sender=None, config_ids=[moved.pk, banned.pk])
+    assert told() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_approved_while_the_panel_is_away_brings_two_pieces_of_news(
+    owner, staff, tariff, shop_panel
+):
+    panel = shop_panel("g3b")
+    asked = requests.ask(user=owner, kind="access", tariff=tariff, name="TV")
+    panel.play("power", on=False)
+    requests.approve(actor=staff, request=asked)
+    panel.settle()
+    Config.objects.update(valid_from=timezone.now() - HOUR)
+    approved = Notification.objects.get(recipient=owner)
+    assert approved.context["path"] == f"/configs/{asked.config_id}"
+    assert "TV" in render(approved).plain
+
+    panel.play("power", on=True)
+    panel.settle()
+
+    ready = Notification.objects.filter(recipient=owner).latest("pk")
+    assert ready.kind == "vpnconfigs.config_ready"
+    assert ready.context["path"] == f"/configs/{asked.config_id}"
+    buttons = kinds.get(ready.kind).buttons(ready.context)
+    assert [data.split(":")[1] for _text, data in buttons] == ["qr", "config"]
+
+
 def test_staff_hear_of_panels(owner, staff, inbound):
     panel = inbound.panel
+    staff.lang_code = "en"
+    staff.save()
+    make_user("admin2", role="ADMIN", lang_code="ru")
 
     def say(before, after):
         panel.state_since = timezone.now()
@@ -165,8 +225,12 @@ def test_staff_hear_of_panels(owner, staff, inbound):
     assert told() == []
     say("up", "down")
     say("down", "up")
-    assert [kind for kind, _ in told()] == ["panel_down", "panel_up"]
-    assert set(Notification.objects.values_list("recipient", flat=True)) == {staff.pk}
+    assert [kind for kind, _ in told()] == ["panel_down"] * 2 + ["panel_up"] * 2
+    assert owner.pk not in Notification.objects.values_list("recipient", flat=True)
+    down = Notification.objects.filter(kind="vpnconfigs.panel_down").order_by("recipient_id")
+    words = [render(notice).plain for notice in down]
+    assert "does not answer" in words[0]
+    assert "не отвечает" in words[1]
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

@@ -1,5 +1,6 @@
 """``/configs`` and the pages of one config, as a customer's browser sees them."""
 
+import re
 import uuid
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_free_tariff_is_taken_at_once_and_only_once(visitor, owner, inbound, t
     assert f"/sub/{subscription_of(owner).token}" in text
 
 
-def test_what_is_given_by_staff_becomes_a_request(visitor, owner, make_tariff):
+def test_what_is_given_by_staff_becomes_a_request(visitor, owner, make_tariff, make_config):
     tariff = make_tariff("company", is_self_service=False)
     assert "on request" in text_of(visitor.get("/configs/new"))
     assert order(visitor, tariff)["Location"] == "/configs"
@@ -58,6 +59,13 @@ def test_what_is_given_by_staff_becomes_a_request(visitor, owner, make_tariff):
     text = text_of(visitor.get("/configs"))
     assert "Asked for" in text
     assert "We tell you as soon as it is decided" in text
+    # There is nothing to scan yet; once there is, the open page brings all of itself anew.
+    assert not re.search("Your subscription|Traffic|Set up a device", text)
+    live = re.search(r'hx-get="(/configs/live[^"]+)"', text)[1].replace("&amp;", "&")
+    assert visitor.get(live).status_code == 204
+    make_config(owner)
+    assert visitor.get(live)["HX-Refresh"] == "true"
+    assert "Your subscription" in text_of(visitor.get("/configs"))
 
 
 def test_a_refused_order_keeps_what_was_typed(visitor, inbound, make_tariff):

@@ -217,12 +217,14 @@ def test_who_follows_an_invitation_is_noted(page, visitor, owner, stranger, swit
     assert f"/join/{code}" in text_of(visitor.get("/configs/invite"))
     greeted = text_of(page().get(f"/join/{code}"))
     assert "Olga" in greeted
-    assert f"/register?next=%2Fjoin%2F{code}" in greeted
+    assert f"/register?ref={code}" in greeted
+    assert f"/login?next=%2Fjoin%2F{code}" in greeted
     newcomer = page(stranger)
     assert "Accept the invitation" in text_of(newcomer.get(f"/join/{code}"))
     assert not Referral.objects.exists()
     assert newcomer.post(f"/join/{code}")["Location"] == "/configs/new"
-    assert newcomer.post(f"/join/{code}")["Location"] == "/configs"
+    # Once more it is the same invitation still.
+    assert newcomer.get(f"/join/{code}")["Location"] == "/configs/new"
     assert Referral.objects.get().newcomer == stranger
     assert visitor.post(f"/join/{code}")["Location"] == "/configs"
     assert newcomer.get("/join/NOBODYS").status_code == 404

@@ -48,7 +48,8 @@ def list_configs(request: SignedInRequest) -> HttpResponse:
         "is_full": len(cards) >= shop.configs_per_person,
         **_live_context(cards),
     }
-    if cards:
+    # Before that there is nothing for an app to read.
+    if _are_any_placed(cards):
         link = subscription_of(user)
         url = subscription_url(link)
         context |= {
@@ -64,8 +65,14 @@ def list_configs(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @framed
 def refresh_configs(request: SignedInRequest) -> HttpResponse:
-    """Return the cards anew, or nothing when they would look the same."""
-    context = _live_context(_cards_of(request.user))
+    """Return the cards anew, or nothing when they would look the same.
+
+    With the first config that stands somewhere the page has more to show: all of it comes anew.
+    """
+    cards = _cards_of(request.user)
+    context = _live_context(cards)
+    if request.GET.get("bare") and _are_any_placed(cards):
+        return HttpResponse(headers={"HX-Refresh": "true"})
     if request.GET.get("version") == context["version"]:
         return HttpResponse(status=NOTHING_NEW)
     return render(request, "vpnconfigs/partials/cards.html", context)
@@ -201,9 +208,14 @@ def _cards_of(user: User) -> list[Card]:
     return [build_card(config, now=now, balance_kopecks=balance) for config in configs]
 
 
+def _are_any_placed(cards: Sequence[Card]) -> bool:
+    return any(card.is_placed for card in cards)
+
+
 def _live_context(cards: Sequence[Card]) -> dict[str, object]:
     return {
         "cards": cards,
         "version": digest_of(cards),
+        "is_bare": not _are_any_placed(cards),
         "is_waiting": any(card.is_waiting for card in cards),
     }

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from vpnconfigs.links.titles import country_flag
 from vpnconfigs.models import Config, Request, Tariff
+from vpnconfigs.selectors.countries import country_name
 from vpnconfigs.services.requests import TEXT_LENGTH
-from vpnconfigs.web.countries import country_name
 
 NAME_LENGTH = 64
 CODE_LENGTH = 32

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from vpnconfigs.links.titles import country_flag
-from vpnconfigs.models import Config, Panel
+from vpnconfigs.models import Config
+from vpnconfigs.selectors.conditions import Notice, notice_of
+from vpnconfigs.selectors.countries import country_name
 from vpnconfigs.selectors.states import State, shown_state
-from vpnconfigs.web.countries import country_name
 from vpnconfigs.web.offers import Renewal, renewal_of
 
 # The look of a badge (components/status.html).
@@ -21,16 +20,7 @@ _KINDS = {
     State.DEPLETED: "error",
     State.SUSPENDED: "error",
 }
-_UNREACHABLE = (Panel.State.DOWN, Panel.State.REFUSED)
 _NEARLY_FULL = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """``level`` is ``info`` or ``warning``."""
-
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,36 +88,6 @@ def place_of(config: Config) -> str:
     country = config.inbound.panel.country
     words = (country_flag(country), country_name(country) or config.inbound.shown_title)
     return " ".join(filter(None, words))
-
-
-def notice_of(config: Config, state: State) -> Notice | None:
-    """Return what a customer should know beyond the state, if anything."""
-    if state == State.REQUESTED:
-        return Notice("info", _("You have asked for it. We tell you as soon as it is decided."))
-    if state == State.SUSPENDED:
-        reason = config.suspended_reason
-        return Notice("warning", reason or _("It is suspended. Write to us to learn why."))
-    if config.inbound is None:
-        return None
-    return _notice_of_place(config, state, config.inbound.panel)
-
-
-def _notice_of_place(config: Config, state: State, panel: Panel) -> Notice | None:
-    if panel.state in _UNREACHABLE and state == State.PROVISIONING:
-        text = _("The server cannot be reached for the moment. Your config is kept, and is ready as soon as the server is back.")  # noqa: E501  # fmt: skip
-        return Notice("warning", text)
-    if state not in Config.LIVE:
-        return None
-    if panel.state == Panel.State.XRAY_DOWN:
-        return Notice("warning", _("This server is out of order. We know of it and are at it."))
-    if panel.state in _UNREACHABLE:
-        text = _("The server's panel cannot be reached. Your config keeps working; changes wait.")
-        return Notice("info", text)
-    if state == State.PROVISIONING:
-        return Notice("info", _("It is being set up: a few seconds."))
-    if not config.is_synced:
-        return Notice("info", _("Your change is on its way to the server."))
-    return None
 
 
 def digest_of(cards: Iterable[Card]) -> str:
