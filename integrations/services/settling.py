@@ -100,11 +100,18 @@ def settle(delivery: Delivery, outcome: Outcome, *, latency_ms: int = 0) -> bool
 
 @transaction.atomic
 def settle_read_back(delivery: Delivery, outcome: Outcome, read_back: ReadBack) -> bool:
-    """Record what looking for an unclear send found: sent after all, or surely not."""
+    """Record what looking for an unclear send found: sent after all, or surely not.
+
+    Where nobody may look any more, say because the chat is gone, a person decides.
+    """
     if not _hold_lease(delivery):
         return False
     if outcome.status is Status.LIMITED:
         _limited(delivery, outcome)
+    elif outcome.status is Status.PERMANENT:
+        _write(delivery, state=State.AMBIGUOUS, needs_person=True, **_error(outcome))
+        unclear = Outcome(Status.AMBIGUOUS, code=outcome.code, text=outcome.text)
+        kinds.get(delivery.kind).settle(delivery, unclear)
     elif outcome.status is not Status.SENT:
         _write(
             delivery,

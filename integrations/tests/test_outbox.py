@@ -336,6 +336,23 @@ def test_a_read_back_that_fails_is_asked_again_and_nothing_is_sent(script):
     assert script.texts() == ["hi", "list", "list"]
 
 
+def test_where_nobody_may_look_any_more_a_person_decides_and_the_lane_goes_on(script):
+    rule = ReadBack(
+        call=lambda delivery: Call("list", {"text": "list", "budget": ""}),
+        find=lambda delivery, result: {"id": 1},
+    )
+    kind = stage.use_kind("stage.read_back_gone", Policy(on_ambiguous=rule))
+    script.answers["hi"] = [LOST]
+    script.answers["list"] = [NEVER]
+    delivery = stage.say("hi", kind=kind)
+    stage.say("next", kind=kind)
+    drain_until(lambda: states() == {"hi": "ambiguous", "next": "sent"})
+    delivery.refresh_from_db()
+    assert (delivery.needs_person, delivery.last_error_code) == (True, "bad_request")
+    assert script.texts() == ["hi", "list", "next"]
+    assert script.settled == [("hi", Status.AMBIGUOUS, "bad_request"), ("next", Status.SENT, "")]
+
+
 @pytest.mark.parametrize(("unclear", "pause"), [(1, 2), (16, 16), (600, 60)])
 def test_what_stays_unclear_is_looked_for_less_and_less_often(script, unclear, pause):
     rule = ReadBack(call=lambda delivery: Call("list"), find=lambda delivery, result: None)
