@@ -15,11 +15,21 @@ from dialogs.services.routes import (
     telegram_route,
 )
 from integrations.models import Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
+from integrations.services.calls import (
+    Again,
+    Ambiguity,
+    Call,
+    Drop,
+    Outcome,
+    Policy,
+    Prepared,
+    Status,
+)
 from integrations.services.outbox import deliver, wake_lane
 
 FETCH = "dialogs.fetch_attachment"
-FETCH_POLICY = Policy(max_attempts=8)
+# Fetching twice does no harm.
+FETCH_POLICY = Policy(on_ambiguous=Ambiguity.REPEATABLE, max_attempts=8)
 
 
 def attach_origins(

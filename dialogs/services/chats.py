@@ -13,6 +13,7 @@ from dialogs.services.routes import avito_read_lane, avito_route, telegram_lane
 from integrations.models import Delivery, InboundEvent
 from integrations.services.calls import (
     Again,
+    Ambiguity,
     Call,
     Drop,
     Outcome,
@@ -29,7 +30,8 @@ MARK_READ = "dialogs.mark_read"
 MARK_READ_LIFE = timedelta(days=1)
 UNSEEN_SECONDS = 0.5
 
-FETCH_POLICY = Policy(max_attempts=8)
+# Fetching twice does no harm.
+FETCH_POLICY = Policy(on_ambiguous=Ambiguity.REPEATABLE, max_attempts=8)
 MARK_READ_POLICY = Policy(max_attempts=8)
 
 

@@ -10,11 +10,21 @@ from dialogs.models import Dialog
 from dialogs.selectors.locks import lock_dialog
 from dialogs.services.routes import avito_route
 from integrations.models import AvitoAccount, Delivery
-from integrations.services.calls import Again, Call, Drop, Outcome, Policy, Prepared, Status
+from integrations.services.calls import (
+    Again,
+    Ambiguity,
+    Call,
+    Drop,
+    Outcome,
+    Policy,
+    Prepared,
+    Status,
+)
 from integrations.services.outbox import deliver, register_kind
 
 FETCH = "dialogs.fetch_item_photo"
-FETCH_POLICY = Policy(max_attempts=3)
+# Fetching twice does no harm.
+FETCH_POLICY = Policy(on_ambiguous=Ambiguity.REPEATABLE, max_attempts=3)
 
 
 def register() -> None:
