@@ -373,4 +373,4 @@ def test_a_notice_offers_what_can_be_done_at_once(reader, sandbox, bot_token):
     pump.drain("telegram")
     back, page = buttons(said(sandbox, bot_token)[-1])
     assert (back["text"], back["callback_data"]) == ("Back", "new:menu:5")
-    assert page["text"] == "Open"
+    assert page["text"] == "Open the page"

@@ -38,6 +38,13 @@ class Card:
         return _KINDS.get(self.state, "later")
 
     @property
+    def about(self) -> str:
+        """Where it stands, its protocol and tariff; one without a name is called its protocol."""
+        protocol, tariff = self.config.get_protocol_display(), self.config.tariff
+        kind = "" if self.config.name == protocol else protocol
+        return " · ".join(filter(None, (self.place, kind, tariff.name if tariff else "")))
+
+    @property
     def state_text(self) -> str:
         return str(self.state.label)
 
