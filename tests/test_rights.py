@@ -7,9 +7,7 @@ that is meant, write it anew and read the difference:
 """
 
 import os
-import time
 from collections.abc import Iterator
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -63,36 +61,25 @@ ADMIN_HEAD = """
 
 What ADMIN may is `accounts.permissions.ADMIN_MAY`; a SUPERUSER may whatever the code lets anybody.
 """
-# Well within what a fresh sign-in counts for.
-FRESH_SECONDS = 240
 _generated: dict[str, list[str]] = {}
 
 
 class Visitor:
-    """Somebody with a role; each request begins with what they had at first.
-
-    On a slow machine the walk takes longer than a token lives and a sign-in is fresh.
-    """
+    """Somebody with a role; each request begins with what they had at first."""
 
     def __init__(self, user=None) -> None:
-        self.user = user
         self.bearer, self.cookie = {}, ""
-        self.signed_in_at = -inf
-
-    def sign_in(self) -> None:
-        session = open_session(user=self.user)
-        token = issue_tokens(session).access_token
-        self.bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
-        store = SessionStore()
-        store[SESSION_KEY] = str(session.pk)
-        store.save()
-        self.cookie = store.session_key
-        self.signed_in_at = time.monotonic()
+        if user is not None:
+            session = open_session(user=user)
+            token = issue_tokens(session).access_token
+            self.bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+            store = SessionStore()
+            store[SESSION_KEY] = str(session.pk)
+            store.save()
+            self.cookie = store.session_key
 
     def ask(self, method: str, path: str) -> str:
         """Return the answer's status; whatever the request did is undone."""
-        if self.user is not None and time.monotonic() - self.signed_in_at > FRESH_SECONDS:
-            self.sign_in()
         client = Client(raise_request_exception=False, HTTP_ACCEPT_LANGUAGE="en")
         if self.cookie and not self.is_program(path):
             client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
