@@ -8,6 +8,7 @@ that is meant, write it anew and read the difference:
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.db import transaction
-from django.test import Client
+from django.db.models.functions import Now
+from django.test import Client, override_settings
 from django.urls import reverse
 
+from accounts.models import Session
 from accounts.services.sessions import issue_tokens, open_session
 from accounts.web.middleware import SESSION_KEY
 from config.lib.pages import is_api_request
@@ -61,6 +64,7 @@ ADMIN_HEAD = """
 
 What ADMIN may is `accounts.permissions.ADMIN_MAY`; a SUPERUSER may whatever the code lets anybody.
 """
+WALK = timedelta(hours=6)
 _generated: dict[str, list[str]] = {}
 
 
@@ -71,7 +75,10 @@ class Visitor:
         self.bearer, self.cookie = {}, ""
         if user is not None:
             session = open_session(user=user)
-            token = issue_tokens(session).access_token
+            # On a slow machine the walk takes longer than a sign-in is fresh and a token lives.
+            Session.objects.filter(pk=session.pk).update(authenticated_at=Now() + WALK)
+            with override_settings(ACCESS_TOKEN_TTL_SECONDS=WALK.total_seconds()):
+                token = issue_tokens(session).access_token
             self.bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
             store = SessionStore()
             store[SESSION_KEY] = str(session.pk)
