@@ -55,23 +55,26 @@ class Tally:
         if window.step == 1:
             return _tell(window, 1, url=url)
         with self._lock:
-            told, untold = self._counts.pop(window.name, (0, 0))
+            told, untold = self._counts.get(window.name, (0, 0))
             untold += 1
-            if untold < window.step:
-                self._keep(window.name, (told, untold))
-                return told + untold
-        told = _tell(window, untold, url=url)
+            is_due = untold >= window.step
+            # What was told stays meanwhile: to another thread a full window must not look empty.
+            self._keep(window.name, (told, 0 if is_due else untold))
+        if not is_due:
+            return told + untold
+        count = _tell(window, untold, url=url)
         with self._lock:
-            _before, untold = self._counts.get(window.name, (0, 0))
-            self._keep(window.name, (told, untold))
-        return told + untold
+            told, untold = self._counts.get(window.name, (0, 0))
+            count = max(told, count)
+            self._keep(window.name, (count, untold))
+        return count + untold
 
     def forget(self) -> None:
         with self._lock:
             self._counts.clear()
 
     def _keep(self, name: str, counts: tuple[int, int]) -> None:
-        if len(self._counts) >= MOST_KEPT:
+        if len(self._counts) >= MOST_KEPT and name not in self._counts:
             self._counts.clear()
         self._counts[name] = counts
 
