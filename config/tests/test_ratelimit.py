@@ -4,7 +4,7 @@ import time
 import pytest
 from redis.connection import Connection
 
-from config.lib import ratelimit
+from config.lib import ratelimit, tally
 from config.lib.redis import get_redis_at
 from config.lib.tally import Tally, window_of
 
@@ -201,3 +201,22 @@ def test_without_redis_requests_pass_quickly_and_it_is_said_once(
     assert "letters" not in answers[0]["RateLimit-Policy"]
     assert [r.message for r in caplog.records].count("rate limits are not counted") == 1
     assert get_redis_at(redis_gone)._closed_until > began
+
+
+def test_a_full_window_looks_full_to_others_while_redis_is_told_of_it(monkeypatch):
+    counts = Tally()
+    window = window_of("group", "somebody", limit=60, seconds=60)
+    seen = []
+
+    def tell(_window, uses, *, url):
+        """Redis, slow: meanwhile another thread counts one use."""
+        if len(seen) < 2:
+            seen.append(0)
+            seen[-1] = counts.add(window, url=url)
+        return 57 + uses
+
+    monkeypatch.setattr(tally, "_tell", tell)
+    for _ in range(2 * window.step):
+        counts.add(window, url="")
+
+    assert seen == [1, 61]
